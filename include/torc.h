@@ -1,0 +1,25 @@
+/* torc.h - an event bus in one region of memory.
+ *
+ *   bus        one region of memory that holds everything below           torc/bus.h, torc/config.h
+ *   topic      a named stream on a bus                                    torc/bus.h
+ *   publisher  writes a topic through a lane of its own                   torc/publisher.h
+ *   reader     follows all lanes of a topic                               torc/reader.h
+ *   ringptr    a counted handle that keeps an event beyond its turn       torc/ringptr.h
+ *   actor      a thread with a handler and a mailbox of ringptrs          torc/actor.h
+ *
+ * Every call that can fail returns a code that names the caller's next action (torc/status.h). The library never prints, exits,
+ * aborts or installs signal handlers. */
+#ifndef TORC_H
+#define TORC_H
+
+#include <torc/actor.h>
+#include <torc/bus.h>
+#include <torc/config.h>
+#include <torc/publisher.h>
+#include <torc/reader.h>
+#include <torc/ringptr.h>
+#include <torc/status.h>
+#include <torc/time.h>
+#include <torc/version.h>
+
+#endif

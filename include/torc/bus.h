@@ -1,0 +1,123 @@
+/* torc/bus.h - the bus: one region of memory that holds topics, lanes, banks and cursors.
+ *
+ * Life: torc_bus_create -> open topics, publishers, readers, actors -> torc_bus_close (no more publishing; what is in the
+ * lanes is still delivered) -> torc_bus_drain -> close them all -> torc_bus_destroy.
+ *
+ * All calls here may be made from any thread, at the same time, unless said otherwise. They are control calls: they take a
+ * lock and may be slow; none is async-signal-safe. */
+#ifndef TORC_BUS_H
+#define TORC_BUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <torc/config.h>
+#include <torc/ringptr.h>
+#include <torc/status.h>
+#include <torc/time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct torc_topic;
+
+/* torc_bus_create: a bus in memory of its own (an anonymous mapping); config NULL means the default preset. *bus is
+ * set only on success; give it back with torc_bus_destroy.
+ * TORC_INVALID: bus is NULL or the configuration is not valid. TORC_NO_MEMORY. TORC_SYSTEM: errno. */
+int torc_bus_create(const struct torc_config *config, struct torc_bus **bus);
+
+/* torc_bus_create_at: the same in the caller's memory: 64-byte aligned, at least torc_bus_size(config) bytes, untouched by
+ * others until torc_bus_destroy. A small process-local object still comes from malloc.
+ * TORC_INVALID: misaligned or too small as well. */
+int torc_bus_create_at(void *memory, size_t bytes, const struct torc_config *config, struct torc_bus **bus);
+
+/* torc_bus_close: ends publishing. From its return on every new publish or claim answers TORC_CLOSED; claims that are open
+ * can still be committed or aborted. Everyone who waits is woken: publishers with TORC_CLOSED, readers to read what is left
+ * and then get TORC_CLOSED. Closing twice is TORC_OK. TORC_INVALID: not a live bus. */
+int torc_bus_close(struct torc_bus *bus);
+
+/* torc_bus_drain: waits (asleep) until every reader that is open has read everything published so far in its topic.
+ * Works on an open bus too. TORC_OK; TORC_TIMED_OUT at the deadline; TORC_INVALID. Not from inside a handler of a reader
+ * of this bus, which would wait for itself. */
+int torc_bus_drain(struct torc_bus *bus, uint64_t deadline);
+
+/* torc_bus_destroy: frees everything and sets *bus to NULL. Publishers, readers and actors must be closed first.
+ * TORC_BUSY: some are open, or references are out; *outstanding (may be NULL) receives the number of slots still held by
+ * handles; nothing was touched and payloads stay readable: release them and call again. TORC_INVALID: *bus is NULL or is
+ * not (any more) a live bus, so destroying twice is an error, not a crash. */
+int torc_bus_destroy(struct torc_bus **bus, uint64_t *outstanding);
+
+/* torc_topic_open: finds the topic of this name or creates it. The pointer stays valid until the bus is destroyed and is
+ * the same for everyone. `flags` count on creation only.
+ * TORC_INVALID: NULL, an empty name or one longer than 63 bytes. TORC_NO_ROOM: config.topics exist. TORC_CLOSED.
+ * TORC_NO_MEMORY. */
+#define TORC_TOPIC_NO_INLINE 1u /* small events take an XS slot as well, so that keeping them never copies */
+int torc_topic_open(struct torc_bus *bus, const char *name, uint32_t flags, struct torc_topic **topic);
+
+/* torc_topic_find: the topic of this name; no lock taken. TORC_NOT_FOUND. TORC_INVALID. */
+int torc_topic_find(struct torc_bus *bus, const char *name, struct torc_topic **topic);
+
+/* torc_topic_name: its name; NULL for NULL. torc_topic_bus: its bus. */
+const char *torc_topic_name(const struct torc_topic *topic);
+struct torc_bus *torc_topic_bus(const struct torc_topic *topic);
+
+/* What is known of one pool. Counters are exact for what their single writer did; a snapshot taken while threads run is
+ * consistent per field. */
+struct torc_pool_stats {
+    uint32_t shirt;      /* enum torc_shirt */
+    uint32_t slot_bytes; /* payload bytes per slot; 0 for XXL */
+    uint32_t capacity;   /* slots */
+    uint32_t in_use;     /* slots that hold an event somebody may still read: unread by a gating reader, or kept */
+    uint32_t high_water; /* most slots in use at one time, as counted by a running census: each pass takes at most
+                            capacity / 8 + 1 allocations, a shorter peak may be missed unless it ran the pool dry */
+    uint32_t retired;    /* slots whose generations are used up */
+    uint32_t saturated;  /* slots leaked because their reference count was exhausted */
+    uint64_t allocations;
+    uint64_t dry;   /* allocations that found no free slot within the bounded sweep */
+    uint64_t bytes; /* payload and control words together; of the blocks in use for XXL */
+};
+
+struct torc_bus_stats {
+    size_t bytes;           /* size of the region */
+    uint32_t topics;        /* created */
+    uint32_t publishers;    /* open */
+    uint32_t readers;       /* open */
+    uint32_t actors;        /* running */
+    uint32_t prefaulted;    /* 1: every page was touched at creation */
+    uint32_t huge_pages;    /* 0 none, 1 transparent pages were asked for, 2 explicit huge pages */
+    uint32_t locked;        /* 1: mlock succeeded */
+    uint32_t membarrier;    /* 1: asymmetric barriers in use, 0: fences on the hot path */
+    uint64_t published;     /* events in all lanes so far, skipped claims included */
+    uint64_t stale_refused; /* handles refused with TORC_STALE */
+    uint64_t outstanding;   /* slots held by handles right now */
+};
+
+/* torc_bus_stats: fills *stats. TORC_INVALID. */
+int torc_bus_stats(struct torc_bus *bus, struct torc_bus_stats *stats);
+
+/* torc_bus_pool_stats: pools of one shirt (TORC_XS .. TORC_XXL) added up over all banks; the high-water mark is that of the
+ * bank that came closest to running dry. torc_bus_keep_stats: the same for the readers' keep pools. TORC_INVALID. */
+int torc_bus_pool_stats(struct torc_bus *bus, uint32_t shirt, struct torc_pool_stats *stats);
+int torc_bus_keep_stats(struct torc_bus *bus, struct torc_pool_stats *stats);
+
+/* What an audit found. */
+struct torc_audit {
+    const char *broken;  /* NULL, or the first broken invariant in words */
+    uint64_t where;      /* the pool, lane or reader it was found at */
+    uint64_t index;      /* the slot or entry */
+    uint64_t free_slots; /* free + live + retired = total */
+    uint64_t live_slots;
+    uint64_t retired_slots;
+    uint64_t total_slots;
+    uint64_t outstanding; /* live slots that a handle holds */
+};
+
+/* torc_audit: walks header, topics, lanes, cursors, entries, slots and counters and checks that they agree. Call it at a
+ * quiet point: while others publish, read or release it may report differences that are only in flight.
+ * TORC_OK; TORC_CORRUPT: see result->broken; TORC_INVALID. `result` may be NULL. */
+int torc_audit(struct torc_bus *bus, struct torc_audit *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

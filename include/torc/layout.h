@@ -1,0 +1,140 @@
+/* torc/layout.h - what lies in the bus region, bit by bit.
+ *
+ * Nothing here is a pointer: the region can be mapped at any address. Fields are grouped by who writes them; fields
+ * with different writers sit on different cache lines. Users need none of this to publish or read: it is public because
+ * the hot path is inline. */
+#ifndef TORC_LAYOUT_H
+#define TORC_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <torc/atomic.h>
+
+#define TORC_LINE         64
+#define TORC_ALIGNED_LINE __attribute__((aligned(TORC_LINE)))
+
+#ifdef __cplusplus
+#define TORC_STATIC_ASSERT(condition, text) static_assert(condition, text)
+#else
+#define TORC_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#endif
+
+#define TORC_LIKELY(x)   __builtin_expect(!!(x), 1)
+#define TORC_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* Public inlines carry this mark; src/ffi.c redefines it to emit them as ordinary symbols for other languages. */
+#ifndef TORC_INLINE
+#define TORC_INLINE static inline
+#endif
+
+/* Shirts: payload bytes of the five pools; above the largest an event is XXL and comes from a provider. */
+enum torc_shirt { TORC_XS = 0, TORC_S, TORC_M, TORC_L, TORC_XL, TORC_XXL, TORC_INLINE_EVENT };
+#define TORC_SHIRTS   5
+#define TORC_XS_BYTES 64
+#define TORC_S_BYTES  256
+#define TORC_M_BYTES  1024
+#define TORC_L_BYTES  4096
+#define TORC_XL_BYTES 16384
+
+/* The largest event: 1 GiB - 1 (the entry's length field has 30 bits). */
+#define TORC_MAX_EVENT ((size_t)0x3FFFFFFF)
+
+/* One cell of a lane: one cache line, so that one release store of the stamp makes header and payload visible together. */
+#define TORC_INLINE_BYTES 48
+struct torc_entry {
+    torc_a64 stamp;  /* sequence + 1 once published (STAMP) */
+    uint32_t header; /* length in bits 0..29, TORC_ENTRY_* in bits 30..31 */
+    uint32_t type;   /* the caller's */
+    union {
+        unsigned char bytes[TORC_INLINE_BYTES]; /* the payload itself */
+        uint64_t slot;                          /* or, with TORC_ENTRY_SLOT, the handle's id */
+    } body;
+} TORC_ALIGNED_LINE;
+TORC_STATIC_ASSERT(sizeof(struct torc_entry) == 64, "an entry is one cache line");
+TORC_STATIC_ASSERT(offsetof(struct torc_entry, body) == 16, "the inline payload is 16-byte aligned");
+
+#define TORC_ENTRY_SLOT   UINT32_C(0x80000000) /* the payload is in a slot */
+#define TORC_ENTRY_SKIP   UINT32_C(0x40000000) /* an aborted claim: readers step over it */
+#define TORC_ENTRY_LENGTH UINT32_C(0x3FFFFFFF)
+
+/* Slot word: reference count in the high 24 bits, generation in the low 40. A carry out of the count falls off the end
+ * instead of into the generation. Count 0 = free; count 0 with the last generation = retired, never handed out again. */
+#define TORC_COUNT_SHIFT     40
+#define TORC_COUNT_ONE       (UINT64_C(1) << TORC_COUNT_SHIFT)
+#define TORC_GENERATION_MASK (TORC_COUNT_ONE - 1)
+#define TORC_GENERATION_LAST TORC_GENERATION_MASK
+#define TORC_COUNT_LIMIT     UINT64_C(0x800000) /* clone refuses to go above this */
+#define TORC_COUNT_SATURATED                                                                                           \
+    UINT64_C(0xC00000) /* from here on the slot is leaked on purpose: never freed, never wrapped */
+
+/* The record of a slot. Four share a line; allocation walks the array in strides of four, so slots handed out one
+ * after another never share one. */
+struct torc_slot {
+    torc_a64 word; /* count and generation; RMW while count > 0, written by the bank's owner alone while it is 0 */
+    torc_a64 meta; /* length in the low 32 bits, type in the high 32; written before the handle is handed out */
+};
+TORC_STATIC_ASSERT(sizeof(struct torc_slot) == 16, "four slot records to a line");
+
+/* A handle's id: bits 0..39 generation, 40..62 slot number on the bus (pool number and index in the pool), 63 hint. */
+#define TORC_ID_SHARED     (UINT64_C(1) << 63)
+#define TORC_ID_SLOT_SHIFT 40
+#define TORC_ID_SLOT_BITS  23
+
+/* A place to sleep: one futex word and the mark of those who do. */
+struct torc_waitpoint {
+    torc_a32 seq;     /* futex word, bumped by wakers (WAKE) */
+    torc_a32 waiting; /* != 0: somebody sleeps here or is about to (SLEEP, SPACE) */
+    torc_a32 drains;  /* on a lane's waitpoint: how many torc_bus_drain calls watch its cursors (SPACE) */
+} TORC_ALIGNED_LINE;
+TORC_STATIC_ASSERT(sizeof(struct torc_waitpoint) == 64, "a waitpoint has a line of its own");
+
+/* A lane's control block. First line: written by its publisher on every event. Second line: written rarely. */
+struct torc_lane {
+    torc_a64 claimed;   /* next sequence to claim; > published while claims are open (CLAIMED) */
+    torc_a64 published; /* all sequences below are committed or skipped (PUBLISHED) */
+    unsigned char pad0[TORC_LINE - 16];
+
+    torc_a32 state; /* enum torc_lane_state (ENDED) */
+    torc_a32 topic; /* index of the topic it belongs to; only under the bus's control lock */
+    torc_a64
+        gate; /* the publisher's cached gate, for joiners: from here on the lane's history is whole, slots included */
+    torc_a64 stalls; /* how often the publisher found no space */
+    unsigned char pad1[TORC_LINE - 24];
+} TORC_ALIGNED_LINE;
+TORC_STATIC_ASSERT(sizeof(struct torc_lane) == 128, "a lane's control block is two lines");
+TORC_STATIC_ASSERT(offsetof(struct torc_lane, state) == 64, "rarely written fields are off the hot line");
+
+enum torc_lane_state { TORC_LANE_FREE = 0, TORC_LANE_OPEN, TORC_LANE_ENDED };
+
+/* A reader's cursor in one lane; one line each, written by that reader only (while it is a member). */
+struct torc_cell {
+    torc_a64 cursor; /* the next sequence it will read: everything below is finished with (CURSOR) */
+    torc_a32 joined; /* 1: the reader follows this lane; 0: it has read it to its end */
+    torc_a32 point;  /* index of the waitpoint at which the reader sleeps */
+    unsigned char pad[TORC_LINE - 16];
+} TORC_ALIGNED_LINE;
+TORC_STATIC_ASSERT(sizeof(struct torc_cell) == 64, "a cursor has a line of its own");
+
+/* This process's view of one pool: private copies of its geometry, so a damaged region cannot lead outside of it. */
+struct torc_pool_view {
+    struct torc_slot *slots;
+    unsigned char *payload;       /* NULL for the XXL table */
+    uint32_t size;                /* payload bytes per slot; 0 for the XXL table */
+    uint32_t capacity;            /* number of slots */
+    struct torc_waitpoint *space; /* where the owner of the pool waits for a slot */
+    struct torc_xxl_table *xxl;   /* private, pools/bank.h: blocks of an XXL table, outside the region; else NULL */
+    struct torc_pool_ctl *ctl;    /* private, pools/pool.h */
+    torc_a64 *marks;              /* private, pools/pool.h: per slot, the sequence it was published at */
+};
+
+/* The part of a bus object that the hot path reads; constant after creation. */
+struct torc_bus {
+    struct torc_pool_view *pools;
+    uint32_t pool_count;
+    uint32_t slot_bits; /* slot number = pool << slot_bits | index */
+    uint32_t fence;     /* 1: no membarrier, light barriers must be fences */
+    uint32_t reserved;
+    torc_a64 *refused; /* handles refused with TORC_STALE */
+};
+
+#endif

@@ -1,0 +1,188 @@
+/* torc/publisher.h - the writing end of a topic.
+ *
+ * A publisher owns one lane of its topic and one bank of pools. Recipe, copying:
+ *
+ *     torc_publish(publisher, TYPE, data, length);
+ *
+ * Recipe, in place:
+ *
+ *     struct torc_claim claim;
+ *     if (torc_claim(publisher, TYPE, length, &claim) == TORC_OK) {
+ *         fill(claim.data, claim.length);
+ *         torc_commit(publisher, &claim);           // or torc_abort
+ *     }
+ *
+ * Guarantees: events of one publisher reach every reader in the order of their claims; an event is visible whole or not at
+ * all; nothing is overwritten before every gating reader has passed it.
+ *
+ * Threads: one thread at a time per publisher; handing it to another thread takes the caller's own synchronisation.
+ * torc_publisher_close may come from any thread once the owner has stopped using it.
+ *
+ * Three forms: the plain name waits for space as long as it takes (by the publisher's wait strategy, until the bus
+ * closes), try_ never waits, _until waits up to a deadline. Common answers:
+ *   TORC_CLOSED       the bus was closed
+ *   TORC_WOULD_BLOCK  try_: lane full, or pool dry under the WAIT policy
+ *   TORC_TIMED_OUT    _until: the same at the deadline
+ *   TORC_POOL_DRY     no slot, and the policy is not WAIT
+ *   TORC_TOO_BIG      length > TORC_MAX_EVENT
+ *   TORC_NO_MEMORY    the XXL provider returned NULL
+ *   TORC_INVALID      NULL publisher, or NULL data with length > 0
+ * After an error nothing was claimed and nothing was published. */
+#ifndef TORC_PUBLISHER_H
+#define TORC_PUBLISHER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <torc/bus.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What to do when the pool of the fitting shirt has no free slot. */
+enum torc_dry {
+    TORC_DRY_WAIT = 0, /* wait for readers to pass or handles to be released (the default) */
+    TORC_DRY_FAIL,     /* answer TORC_POOL_DRY at once */
+    TORC_DRY_BIGGER,   /* take the next bigger shirt that has one; none up to XL: TORC_POOL_DRY */
+    TORC_DRY_XXL       /* take a block from the XXL provider; no descriptor free: TORC_POOL_DRY */
+};
+
+struct torc_publisher_config {
+    enum torc_wait wait; /* how to wait for space */
+    enum torc_dry dry;   /* dry-pool policy of the bank */
+};
+
+/* The hot part of a publisher; the rest is private. Touch none of it. */
+struct torc_publisher {
+    struct torc_entry *entries;
+    struct torc_lane *lane;
+    torc_a32 *sleepers;    /* the topic's: != 0 while a reader sleeps */
+    uint64_t mask;         /* lane entries - 1 */
+    uint64_t base;         /* a claim may go up to base + room: the oldest sequence that must not be overwritten yet */
+    torc_a64 room;         /* lane entries; 0 once the bus is closed (CLOSE) */
+    uint32_t inline_limit; /* lengths below go into the entry; 0 while claims are open or nothing may be inline */
+    uint32_t fence;        /* the bus's */
+};
+
+/* torc_publisher_open: a new lane on this topic; readers that are open see its events from the first on. config NULL: all
+ * defaults. Any thread. Give it back with torc_publisher_close.
+ * TORC_NO_ROOM: config.publishers are open, or closed ones are not drained yet. TORC_CLOSED. TORC_NO_MEMORY. TORC_INVALID. */
+int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_config *config,
+                        struct torc_publisher **publisher);
+
+/* torc_publisher_close: open claims are aborted, the lane ends and is left to be drained, the bank to be adopted; handles stay
+ * valid. The pointer is gone afterwards. TORC_INVALID for NULL. */
+int torc_publisher_close(struct torc_publisher *publisher);
+
+/* torc_publish: copies `length` bytes (0..TORC_MAX_EVENT) into the lane or a slot and makes them visible. */
+TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length);
+int torc_try_publish(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length);
+int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length,
+                       uint64_t deadline);
+
+/* A message of a batch. */
+struct torc_message {
+    const void *data;
+    size_t length;
+    uint32_t type;
+};
+
+/* torc_publish_batch: publishes messages in order with one update of the lane's cursor and at most one wake-up per run that fits.
+ * *published (may be NULL) receives how many were, also on error. */
+int torc_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
+                       size_t *published);
+int torc_try_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
+                           size_t *published);
+int torc_publish_batch_until(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
+                             uint64_t deadline, size_t *published);
+
+/* A claimed event: fill data[0 .. length-1], then commit or abort. The caller may lower `length` before the commit; the other
+ * fields are read-only. Several claims may be open; readers see them in claim order, each once all before it are settled. */
+struct torc_claim {
+    void *data;
+    size_t length;
+    uint32_t type;
+    uint32_t state; /* library's */
+    uint64_t sequence;
+    uint64_t slot; /* library's */
+};
+
+/* torc_claim: a place for an event of `length` bytes, aligned to 16 (inline, <= 48 B) or 64 (slots). */
+int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
+int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
+int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
+                     struct torc_claim *claim);
+
+/* torc_commit: makes the claim visible. torc_abort: gives it back; if later claims exist, readers step over its sequence.
+ * Both settle a claim once: TORC_INVALID for one that is settled already or whose length grew. */
+int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim);
+int torc_abort(struct torc_publisher *publisher, struct torc_claim *claim);
+
+/* torc_claim_batch: up to `count` claims of one type and length; waits for the first, takes the others as far as there is
+ * space. Returns how many (1..count) or an error. count is at most the lane's entries. commit_batch and abort_batch settle
+ * `count` consecutive claims at once: one cursor update, at most one wake-up. */
+int torc_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
+                     size_t count);
+int torc_try_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
+                         size_t count);
+int torc_claim_batch_until(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
+                           size_t count, uint64_t deadline);
+int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count);
+int torc_abort_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count);
+
+/* torc_ringptr_claim: a slot from the publisher's bank that is not published anywhere: fill torc_ringptr_data() (cast the
+ * const away), then send it to actors or release it. Lengths up to 48 take an XS slot. Owner thread of the publisher. */
+int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_ringptr *ptr);
+int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
+                             struct torc_ringptr *ptr);
+
+/* torc_publisher_sequence: how many sequences the lane has taken so far, from config.first_sequence on. Any thread. */
+uint64_t torc_publisher_sequence(const struct torc_publisher *publisher);
+
+/* torc_publisher_pool_stats: one pool of this publisher's bank. Any thread. */
+int torc_publisher_pool_stats(struct torc_publisher *publisher, uint32_t shirt, struct torc_pool_stats *stats);
+
+/* torc_publisher_stalls: how often a publish or claim found the lane full or a pool dry and had to wait or give up. Any thread. */
+uint64_t torc_publisher_stalls(const struct torc_publisher *publisher);
+
+/* torc_publish_struct: publishes one value by its type's size; evaluates to the status. */
+#define torc_publish_struct(publisher, type, pointer) torc_publish((publisher), (type), (pointer), sizeof *(pointer))
+
+/* The paths that are not worth inlining. */
+int torc_publish_slow(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length);
+void torc_wake_readers_slow(struct torc_publisher *publisher);
+
+TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length) {
+    uint64_t sequence;
+    struct torc_entry *entry;
+    if (TORC_UNLIKELY(publisher == NULL || length >= publisher->inline_limit || (data == NULL && length != 0))) {
+        return torc_publish_slow(publisher, type, data, length);
+    }
+    /* Say that a claim is open, then look whether the bus is (CLOSE); a closer does it the other way round. */
+    sequence = torc_load_relaxed64(&publisher->lane->claimed);
+    torc_store_relaxed64(&publisher->lane->claimed, sequence + 1);
+    torc_barrier_light(publisher->fence);
+    if (TORC_UNLIKELY(sequence - publisher->base >= torc_load_relaxed64(&publisher->room))) {
+        torc_store_relaxed64(&publisher->lane->claimed, sequence);
+        return torc_publish_slow(publisher, type, data, length);
+    }
+    entry = &publisher->entries[sequence & publisher->mask];
+    if (length != 0) {
+        memcpy(entry->body.bytes, data, length);
+    }
+    entry->header = (uint32_t)length;
+    entry->type = type;
+    torc_store_release64(&entry->stamp, sequence + 1);               /* STAMP */
+    torc_store_release64(&publisher->lane->published, sequence + 1); /* PUBLISHED */
+    torc_barrier_light(publisher->fence);                            /* SLEEP */
+    if (TORC_UNLIKELY(torc_load_relaxed32(publisher->sleepers) != 0)) {
+        torc_wake_readers_slow(publisher);
+    }
+    return TORC_OK;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,167 @@
+/* torc/reader.h - the reading end of a topic.
+ *
+ * A reader has a cursor in every lane of its topic and merges them fairly: a bounded run of events from one lane, then the
+ * next. Publishers never overwrite what a reader has not finished with. Recipe, one at a time:
+ *
+ *     struct torc_event event;
+ *     while (torc_next_until(reader, &event, TORC_FOREVER) == TORC_OK) {
+ *         use(event.data, event.length);            // borrowed: valid until the next call on this reader
+ *     }
+ *
+ * Recipe, with a handler:
+ *
+ *     torc_poll(reader, handler, context, 256);     // at most 256 events; how many came is returned
+ *
+ * A borrow costs no atomic read-modify-write: the reader's cursor protects the payload. To hold an event longer than its
+ * turn, torc_keep it. The cursor is given back at batch ends, after a bounded number of events and before the reader
+ * goes idle; torc_advance does it at once.
+ *
+ * Threads: one thread at a time per reader; torc_reader_detach and the functions marked "any thread" from anywhere. */
+#ifndef TORC_READER_H
+#define TORC_READER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <torc/bus.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A borrowed event. */
+struct torc_event {
+    const void *data; /* aligned to 16 (inline) or 64 */
+    size_t length;
+    uint32_t type;
+    uint32_t lane;     /* which publisher's lane: 0..63 */
+    uint64_t sequence; /* in that lane, without gaps but for aborted claims */
+    uint64_t slot;     /* library's: 0 for an inline event */
+};
+
+/* Where a reader begins in the lanes that exist when it opens. Lanes opened later are read from their first event on. */
+enum torc_join {
+    TORC_JOIN_NEXT = 0, /* the first event published after torc_reader_open returns, at the latest */
+    TORC_JOIN_OLDEST    /* the oldest event that the lane still holds whole */
+};
+
+struct torc_reader_config {
+    enum torc_wait wait;
+    enum torc_join join;
+    uint32_t manual_advance; /* 1: borrows stay valid, and publishers gated, until torc_advance */
+    uint32_t reserved;
+};
+
+/* The hot part of a reader; the rest is private. Touch none of it. */
+struct torc_reader {
+    struct torc_entry *entries; /* of the current lane */
+    uint64_t mask;
+    uint64_t sequence; /* next to read in the current lane */
+    uint32_t left;     /* events until the slow path looks around: other lanes, cursors, detach */
+    uint32_t lane;
+    struct torc_bus *bus;
+};
+
+/* torc_reader_open: a gating reader of the topic. config NULL: all defaults. Any thread; also while publishers run at full rate. Give it
+ * back with torc_reader_close.
+ * TORC_NO_ROOM: config.readers are open. TORC_CLOSED: the bus is closed (OLDEST may still join). TORC_NO_MEMORY.
+ * TORC_INVALID. */
+int torc_reader_open(struct torc_topic *topic, const struct torc_reader_config *config, struct torc_reader **reader);
+
+/* torc_reader_detach: the reader leaves; publishers no longer wait for it. Any thread, also from inside its own handler; twice is TORC_OK.
+ * After it returns TORC_OK no handler runs, and every read answers TORC_CLOSED. Waits for a handler that runs in
+ * another thread. TORC_BUSY: the owner holds a borrow from torc_next; the reader leaves at the owner's next call that finds
+ * nothing, or after at most 64 further events. */
+int torc_reader_detach(struct torc_reader *reader);
+
+/* torc_reader_close: detaches and frees. The pointer is gone: nobody else may use it. Kept handles stay valid.
+ * TORC_WRONG_THREAD: called from inside its own handler: detach there, close later. TORC_INVALID: NULL. */
+int torc_reader_close(struct torc_reader *reader);
+
+/* torc_next: borrows the next event. TORC_OK; TORC_EMPTY: none now; TORC_CLOSED: none ever (the bus is closed and everything
+ * was read, or the reader is detached); TORC_BUSY: called from inside a handler of this reader; TORC_INVALID. */
+TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event);
+
+/* torc_next_until: waits for it by the reader's strategy. TORC_TIMED_OUT at the deadline instead of TORC_EMPTY. */
+int torc_next_until(struct torc_reader *reader, struct torc_event *event, uint64_t deadline);
+
+/* A handler's answer. */
+enum torc_action {
+    TORC_CONTINUE = 0,
+    TORC_STOP = 1 /* this event is done; end the poll */
+};
+typedef enum torc_action (*torc_handler)(void *context, const struct torc_event *event);
+
+/* torc_poll: calls handler for up to `limit` events and gives all cursors back at the end. Returns how many (0: none now)
+ * or TORC_CLOSED, TORC_BUSY, TORC_INVALID as above. torc_poll_until waits for the first; TORC_TIMED_OUT. limit is 1..INT_MAX. */
+int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, size_t limit);
+int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *context, size_t limit, uint64_t deadline);
+
+/* torc_wait_readable: waits until torc_next would not answer TORC_EMPTY. Ends the current borrow (unless manual_advance). TORC_OK;
+ * TORC_TIMED_OUT; TORC_CLOSED; TORC_BUSY; TORC_INVALID. */
+int torc_wait_readable(struct torc_reader *reader, uint64_t deadline);
+
+/* torc_advance: finished with everything returned so far: publishers may overwrite it. TORC_OK; TORC_INVALID. */
+int torc_advance(struct torc_reader *reader);
+
+/* torc_keep: turns a borrowed event into a counted handle that outlives the turn. An event in a slot costs one atomic
+ * increment; an inline event is copied into an XS slot of the reader's keep pool. Owner thread, while the borrow lasts.
+ * TORC_POOL_DRY: the keep pool has no free slot (torc_keep_until waits: TORC_TIMED_OUT, TORC_CLOSED if detached meanwhile).
+ * TORC_REF_LIMIT. TORC_INVALID. */
+int torc_keep(struct torc_reader *reader, const struct torc_event *event, struct torc_ringptr *ptr);
+int torc_keep_until(struct torc_reader *reader, const struct torc_event *event, uint64_t deadline,
+                    struct torc_ringptr *ptr);
+
+/* How far behind a reader is. */
+enum torc_pressure {
+    TORC_RELAXED = 0,
+    TORC_UNDER_PRESSURE, /* fill >= 0.8 */
+    TORC_SHOULD_THROTTLE /* fill >= 0.9 */
+};
+struct torc_reader_state {
+    uint64_t lag;     /* events published and not yet given back, over all lanes */
+    uint64_t max_lag; /* largest lag of one lane the reader itself has met, looked at once per run of events */
+    double fill;      /* 0..1: of the lane in which it is furthest behind */
+    enum torc_pressure pressure;
+    uint32_t lanes;    /* lanes it follows */
+    uint64_t consumed; /* events returned or handled so far, as of the last cursor update */
+};
+
+/* torc_reader_state: fills *state. Any thread. TORC_INVALID; TORC_CLOSED: detached. */
+int torc_reader_state(const struct torc_reader *reader, struct torc_reader_state *state);
+
+/* torc_view: the payload of an event as `const T *`, or NULL unless its length is exactly sizeof(T).
+ * torc_ringptr_view: the same for a handle. */
+#define torc_view(event, T) ((const T *)torc_view_checked((event)->data, (event)->length, sizeof(T)))
+#define torc_ringptr_view(ptr, T)                                                                                      \
+    ((const T *)torc_view_checked(torc_ringptr_data(ptr), torc_ringptr_length(ptr), sizeof(T)))
+static inline const void *torc_view_checked(const void *data, size_t length, size_t size) {
+    return length == size ? data : NULL;
+}
+
+/* The path that is not worth inlining. */
+int torc_next_slow(struct torc_reader *reader, struct torc_event *event);
+
+TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) {
+    const struct torc_entry *entry;
+    if (TORC_LIKELY(reader != NULL && event != NULL && reader->left != 0)) {
+        entry = &reader->entries[reader->sequence & reader->mask];
+        if (TORC_LIKELY(torc_load_acquire64(&entry->stamp) == reader->sequence + 1 && /* STAMP */
+                        (entry->header & ~TORC_ENTRY_LENGTH) == 0)) {
+            event->data = entry->body.bytes;
+            event->length = entry->header;
+            event->type = entry->type;
+            event->lane = reader->lane;
+            event->sequence = reader->sequence;
+            event->slot = 0;
+            reader->sequence++;
+            reader->left--;
+            return TORC_OK;
+        }
+    }
+    return torc_next_slow(reader, event);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

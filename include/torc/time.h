@@ -1,0 +1,36 @@
+/* torc/time.h - deadlines.
+ *
+ * A deadline is an absolute time in nanoseconds of CLOCK_MONOTONIC. Two values are special: TORC_NO_WAIT (try once)
+ * and TORC_FOREVER (never give up). A deadline in the past behaves as TORC_NO_WAIT but answers TORC_TIMED_OUT. */
+#ifndef TORC_TIME_H
+#define TORC_TIME_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TORC_NO_WAIT UINT64_C(0)
+#define TORC_FOREVER UINT64_MAX
+
+/* torc_now: CLOCK_MONOTONIC in nanoseconds. Any thread. */
+uint64_t torc_now(void);
+
+/* torc_deadline_ms, torc_deadline_ns: the deadline that lies this far in the future; saturates at TORC_FOREVER. Any thread. */
+uint64_t torc_deadline_ms(uint64_t ms);
+uint64_t torc_deadline_ns(uint64_t ns);
+
+/* How a thread waits for its turn. None spins for ever: each gives the processor away after a bounded time, so
+ * threads may outnumber cores.
+ *
+ *   SPIN     pause instructions, then yields; lowest latency, burns a core
+ *   YIELD    a few pauses, then sched_yield, then short naps
+ *   BACKOFF  exponentially longer pauses, then naps of up to 1 ms: little CPU, latency up to the nap
+ *   BLOCK    a short spin, then a futex sleep: no CPU when idle, latency of one wake-up (the default) */
+enum torc_wait { TORC_WAIT_BLOCK = 0, TORC_WAIT_SPIN, TORC_WAIT_YIELD, TORC_WAIT_BACKOFF };
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,88 @@
+/* pools/bank.c - from a length to a slot, and what to do when the fitting pool is dry. */
+#include "bank.h"
+#include "xxl.h"
+
+static const uint32_t shirt_bytes[TORC_BANK_POOLS] = {TORC_XS_BYTES, TORC_S_BYTES,  TORC_M_BYTES,
+                                                      TORC_L_BYTES,  TORC_XL_BYTES, 0};
+
+uint32_t torc_shirt_bytes(uint32_t shirt) {
+    return shirt < TORC_BANK_POOLS ? shirt_bytes[shirt] : 0;
+}
+
+uint32_t torc_shirt_of(size_t length) {
+    uint32_t shirt = TORC_XS;
+    while (shirt < TORC_SHIRTS && length > shirt_bytes[shirt]) {
+        shirt++;
+    }
+    return shirt;
+}
+
+void *torc_slot_data(const struct torc_bus *bus, uint64_t id) {
+    const struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, id)];
+    uint32_t index = torc_id_index(bus, id);
+    return pool->xxl != NULL ? pool->xxl->block[index].data : pool->payload + (size_t)index * pool->size;
+}
+
+/* One shirt, one try. */
+static int take_shirt(struct torc_bank *bank, uint32_t shirt, size_t length, uint64_t *id, void **data) {
+    uint32_t number = bank->first + shirt;
+    struct torc_pool_view *pool = &bank->bus->pools[number];
+    uint32_t index = torc_pool_take(bank->bus, number, &bank->gate);
+    if (index == TORC_NO_SLOT) {
+        return TORC_POOL_DRY;
+    }
+    if (pool->xxl != NULL && torc_xxl_alloc(pool, index, length) != TORC_OK) {
+        torc_pool_put_back(pool, index);
+        return TORC_NO_MEMORY;
+    }
+    *id = torc_pool_id(bank->bus, number, index);
+    *data = torc_slot_data(bank->bus, *id);
+    return TORC_OK;
+}
+
+/* The smallest shirt that fits and that this bank has slots of; TORC_BANK_POOLS if none. */
+static uint32_t first_fit(const struct torc_bank *bank, size_t length) {
+    uint32_t shirt = torc_shirt_of(length);
+    while (shirt < TORC_BANK_POOLS && bank->bus->pools[bank->first + shirt].capacity == 0) {
+        shirt++;
+    }
+    return shirt;
+}
+
+/* The shirt to try after `shirt` was dry, or TORC_BANK_POOLS. */
+static uint32_t next_choice(enum torc_dry dry, uint32_t shirt) {
+    if (dry == TORC_DRY_BIGGER && shirt < TORC_XL) {
+        return shirt + 1;
+    }
+    return dry == TORC_DRY_XXL && shirt < TORC_XXL ? (uint32_t)TORC_XXL : TORC_BANK_POOLS;
+}
+
+int torc_bank_take(struct torc_bank *bank, size_t length, uint64_t *id, void **data) {
+    uint32_t shirt = first_fit(bank, length);
+    int status = shirt == TORC_BANK_POOLS ? TORC_TOO_BIG : TORC_POOL_DRY;
+    while (shirt < TORC_BANK_POOLS && status == TORC_POOL_DRY) {
+        status = take_shirt(bank, shirt, length, id, data);
+        shirt = next_choice(bank->dry, shirt);
+    }
+    return status;
+}
+
+void torc_bank_put_back(struct torc_bank *bank, uint64_t id) {
+    struct torc_pool_view *pool = &bank->bus->pools[torc_id_pool(bank->bus, id)];
+    uint32_t index = torc_id_index(bank->bus, id);
+    if (pool->xxl != NULL) {
+        torc_xxl_free(pool, index);
+    }
+    torc_pool_put_back(pool, index);
+}
+
+void torc_bank_drop_all(struct torc_bank *bank) {
+    for (uint32_t shirt = 0; shirt < TORC_BANK_POOLS; shirt++) {
+        struct torc_pool_view *pool = &bank->bus->pools[bank->first + shirt];
+        for (uint32_t i = 0; i < pool->capacity; i++) {
+            if (torc_load_relaxed64(&pool->marks[i]) & 1u) {
+                (void)torc_pool_drop(bank->bus, bank->first + shirt, i);
+            }
+        }
+    }
+}

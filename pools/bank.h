@@ -1,0 +1,37 @@
+/* pools/bank.h - one publisher's five pools and its XXL table behind one question: a slot for this many bytes.
+ *
+ * Owner only, but for torc_slot_data, which any thread may call. */
+#ifndef TORC_POOLS_BANK_H
+#define TORC_POOLS_BANK_H
+
+#include "pool.h"
+
+#include <torc/publisher.h>
+
+/* Pools of a bank: XS, S, M, L, XL, XXL, at consecutive numbers. */
+#define TORC_BANK_POOLS (TORC_SHIRTS + 1u)
+
+struct torc_bank {
+    const struct torc_bus *bus;
+    uint32_t first; /* pool number of XS */
+    enum torc_dry dry;
+    struct torc_gate gate;
+};
+
+/* Payload bytes of a shirt; 0 for TORC_XXL. The smallest shirt for a length; TORC_XXL above 16 KiB. */
+uint32_t torc_shirt_bytes(uint32_t shirt);
+uint32_t torc_shirt_of(size_t length);
+
+/* torc_bank_take: a slot for `length` bytes, count 1; *id is its handle, *data its payload. Follows the dry policy as far as it
+ * can without waiting. TORC_POOL_DRY; TORC_NO_MEMORY: the XXL provider failed; TORC_TOO_BIG: no pool of this bank can
+ * ever hold that many bytes. */
+int torc_bank_take(struct torc_bank *bank, size_t length, uint64_t *id, void **data);
+
+/* torc_bank_put_back: undoes a take that nobody has seen. torc_bank_drop_all: every ring reference goes. */
+void torc_bank_put_back(struct torc_bank *bank, uint64_t id);
+void torc_bank_drop_all(struct torc_bank *bank);
+
+/* torc_slot_data: the payload of a handle that is alive. */
+void *torc_slot_data(const struct torc_bus *bus, uint64_t id);
+
+#endif

@@ -1,0 +1,167 @@
+/* pools/pool.c - allocation in ring order, reaping, and the census. */
+#include "pool.h"
+#include "xxl.h"
+
+/* Records per cache line: the walk goes down the columns of a table with this many columns, so that neighbours in time
+ * are never neighbours on a line. */
+#define COLUMNS 4u
+
+static uint32_t walk(const struct torc_pool_view *pool, uint32_t index) {
+    uint32_t next = index + COLUMNS;
+    if (TORC_LIKELY(next < pool->capacity)) {
+        return next;
+    }
+    next = (index & (COLUMNS - 1)) + 1;
+    return next < COLUMNS && next < pool->capacity ? next : 0;
+}
+
+void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation) {
+    pool->ctl->shirt = shirt;
+    for (uint32_t i = 0; i < pool->capacity; i++) {
+        torc_store_relaxed64(&pool->slots[i].word, generation);
+    }
+}
+
+uint64_t torc_pool_id(const struct torc_bus *bus, uint32_t pool, uint32_t index) {
+    uint64_t word = torc_load_relaxed64(&bus->pools[pool].slots[index].word);
+    uint64_t number = ((uint64_t)pool << bus->slot_bits) | index;
+    return (number << TORC_ID_SLOT_SHIFT) | torc_word_generation(word);
+}
+
+bool torc_pool_drop(const struct torc_bus *bus, uint32_t number, uint32_t index) {
+    struct torc_pool_view *pool = &bus->pools[number];
+    uint64_t found = torc_load_relaxed64(&pool->slots[index].word);
+    uint64_t next;
+    torc_store_relaxed64(&pool->marks[index], 0);
+    do {
+        if (torc_word_count(found) == 0 || torc_word_saturated(found)) {
+            return false;
+        }
+        next = torc_word_count(found) == 1 ? torc_word_after_last(pool, found) : found - TORC_COUNT_ONE;
+    } while (!torc_cas_acq_rel64(&pool->slots[index].word, &found, next)); /* DROP */
+    if (torc_word_count(found) != 1) {
+        return false;
+    }
+    if (torc_word_count(next) != 0) {
+        torc_slot_free(bus, number, index, next);
+    }
+    return true;
+}
+
+/* Has every gating reader passed the mark? Asks for a fresh gate at most once per allocation. */
+static bool passed(struct torc_gate *gate, uint64_t mark, bool *scanned) {
+    if (torc_mark_passed(mark, gate->passed)) {
+        return true;
+    }
+    if (*scanned) {
+        return false;
+    }
+    *scanned = true;
+    gate->passed = gate->scan(gate->owner);
+    return torc_mark_passed(mark, gate->passed);
+}
+
+static bool counts_as_used(const struct torc_pool_view *pool, uint32_t index, const uint64_t *gate) {
+    uint64_t count = torc_word_count(torc_load_relaxed64(&pool->slots[index].word));
+    uint64_t mark = torc_load_relaxed64(&pool->marks[index]);
+    if (count == 1 && (mark & 1u) && gate != NULL && torc_mark_passed(mark, *gate)) {
+        return false;
+    }
+    return count != 0;
+}
+
+/* One bounded step of the running census; at the end of a pass the high-water mark learns the result. */
+static void census_step(struct torc_pool_view *pool, const uint64_t *gate) {
+    struct torc_pool_ctl *ctl = pool->ctl;
+    for (uint32_t i = 0; i < TORC_CENSUS_STEP && ctl->census_at < pool->capacity; i++) {
+        ctl->census_count += counts_as_used(pool, ctl->census_at++, gate);
+    }
+    if (ctl->census_at == pool->capacity) {
+        if (ctl->census_count > torc_load_relaxed32(&ctl->high_water)) {
+            torc_store_relaxed32(&ctl->high_water, ctl->census_count);
+        }
+        ctl->census_at = 0;
+        ctl->census_count = 0;
+    }
+}
+
+static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word, const struct torc_gate *gate) {
+    struct torc_pool_ctl *ctl = pool->ctl;
+    uint64_t count = torc_load_relaxed64(&ctl->allocations) + 1;
+    /* Plain: while its count is 0 nobody else writes the word; the stamp or the mailbox makes it visible. */
+    torc_store_relaxed64(&pool->slots[index].word, torc_word_generation(word) | TORC_COUNT_ONE);
+    torc_store_relaxed64(&ctl->allocations, count);
+    ctl->next = walk(pool, index);
+    if (pool->capacity <= TORC_CENSUS_STEP || count % TORC_CENSUS_EVERY == 0) {
+        census_step(pool, gate == NULL ? NULL : &gate->passed);
+    }
+    return index;
+}
+
+static uint32_t none_found(struct torc_pool_view *pool, uint32_t resume) {
+    struct torc_pool_ctl *ctl = pool->ctl;
+    ctl->next = resume;
+    torc_store_relaxed64(&ctl->dry, torc_load_relaxed64(&ctl->dry) + 1);
+    torc_store_relaxed32(&ctl->high_water, pool->capacity);
+    return TORC_NO_SLOT;
+}
+
+uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+    struct torc_pool_view *pool = &bus->pools[number];
+    uint32_t sweep = pool->capacity < TORC_SWEEP ? pool->capacity : TORC_SWEEP;
+    uint32_t index = pool->ctl->next;
+    uint32_t oldest_unread = TORC_NO_SLOT;
+    bool scanned = false;
+    for (uint32_t i = 0; i < sweep; i++, index = walk(pool, index)) {
+        uint64_t word = torc_load_acquire64(&pool->slots[index].word); /* FREE */
+        uint64_t mark = torc_load_relaxed64(&pool->marks[index]);
+        if (mark & 1u) {
+            if (!passed(gate, mark, &scanned)) {
+                oldest_unread = oldest_unread == TORC_NO_SLOT ? index : oldest_unread;
+                continue;
+            }
+            /* Reap: nobody can meet this slot through the ring any more. Handles may still hold it. */
+            if (!torc_pool_drop(bus, number, index)) {
+                continue;
+            }
+            word = torc_load_relaxed64(&pool->slots[index].word);
+        }
+        if (torc_word_count(word) == 0 && !torc_word_retired(word)) {
+            return taken(pool, index, word, gate);
+        }
+    }
+    return none_found(pool, oldest_unread == TORC_NO_SLOT ? index : oldest_unread);
+}
+
+void torc_pool_put_back(struct torc_pool_view *pool, uint32_t index) {
+    struct torc_pool_ctl *ctl = pool->ctl;
+    uint64_t word = torc_load_relaxed64(&pool->slots[index].word);
+    torc_store_release64(&pool->slots[index].word, torc_word_generation(word)); /* FREE */
+    torc_store_relaxed64(&ctl->allocations, torc_load_relaxed64(&ctl->allocations) - 1);
+}
+
+uint32_t torc_pool_in_use(const struct torc_pool_view *pool, const uint64_t *gate) {
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < pool->capacity; i++) {
+        used += counts_as_used(pool, i, gate);
+    }
+    return used;
+}
+
+void torc_pool_stats_add(const struct torc_pool_view *pool, const uint64_t *gate, struct torc_pool_stats *stats) {
+    uint32_t used = torc_pool_in_use(pool, gate);
+    uint32_t high = torc_load_relaxed32(&pool->ctl->high_water);
+    high = used > high ? used : high;
+    stats->capacity += pool->capacity;
+    stats->in_use += used;
+    stats->high_water = high > stats->high_water ? high : stats->high_water;
+    stats->allocations += torc_load_relaxed64(&pool->ctl->allocations);
+    stats->dry += torc_load_relaxed64(&pool->ctl->dry);
+    stats->bytes += TORC_POOL_CTL_BYTES + TORC_POOL_BYTES(pool->capacity, pool->size);
+    for (uint32_t i = 0; i < pool->capacity; i++) {
+        uint64_t word = torc_load_relaxed64(&pool->slots[i].word);
+        stats->retired += torc_word_retired(word);
+        stats->saturated += torc_word_saturated(word);
+        stats->bytes += torc_xxl_bytes(pool, i, word);
+    }
+}

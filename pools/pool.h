@@ -1,0 +1,108 @@
+/* pools/pool.h - a ring pool: the slots of one shirt, allocated in ring order by one thread, released by any.
+ *
+ * Who may run at the same time: one owner (torc_pool_take, torc_pool_put_back, marks) with any number of releasers
+ * (torc_ringptr_release on other threads). A slot word is RMW-only while its count is above 0 and written by the owner
+ * alone while it is 0, so the owner takes a free slot with a plain store.
+ *
+ * A published slot carries a mark: the lane's ring holds one reference to it, since this sequence. The owner drops that reference when
+ * every gating reader has passed the sequence, either here because it needs the slot or when the entry is overwritten. */
+#ifndef TORC_POOLS_POOL_H
+#define TORC_POOLS_POOL_H
+
+#include <stdbool.h>
+#include <torc/bus.h>
+#include <torc/layout.h>
+
+#define TORC_NO_SLOT UINT32_MAX
+
+/* Slots looked at per allocation, at most: a clogged pool makes an allocation slower only up to here. */
+#define TORC_SWEEP 64u
+
+/* Slots counted per census step, and every how many allocations a step is made in pools larger than one step. */
+#define TORC_CENSUS_STEP  64u
+#define TORC_CENSUS_EVERY 8u
+
+/* Control block of a pool, in the region; written by the pool's owner only. */
+struct torc_pool_ctl {
+    torc_a64 allocations;
+    torc_a64 dry;
+    torc_a32 high_water;
+    uint32_t shirt;
+    uint32_t next;         /* where the next sweep begins */
+    uint32_t census_at;    /* next slot the census looks at */
+    uint32_t census_count; /* in use so far in this pass */
+    unsigned char pad[2 * TORC_LINE - 36];
+};
+TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == TORC_POOL_CTL_BYTES, "control block as in torc/config.h");
+
+/* What the owner of a pool knows about its readers. `scan` reads their cursors afresh and returns the new gate. */
+struct torc_gate {
+    uint64_t passed; /* every sequence below was passed by all gating readers */
+    uint64_t (*scan)(void *owner);
+    void *owner;
+};
+
+static inline uint64_t torc_word_count(uint64_t word) {
+    return word >> TORC_COUNT_SHIFT;
+}
+static inline uint64_t torc_word_generation(uint64_t word) {
+    return word & TORC_GENERATION_MASK;
+}
+/* Count of a slot whose last reference is gone and whose payload is still being given back. Above TORC_COUNT_SATURATED
+ * on purpose: nothing increments it. */
+#define TORC_COUNT_FREEING UINT64_C(0xFFFFFF)
+static inline bool torc_word_saturated(uint64_t word) {
+    return torc_word_count(word) >= TORC_COUNT_SATURATED && torc_word_count(word) != TORC_COUNT_FREEING;
+}
+static inline bool torc_word_retired(uint64_t word) {
+    return word == TORC_GENERATION_LAST;
+}
+/* Is `word` alive in the generation of handle `id`? */
+static inline bool torc_word_owned_by(uint64_t word, uint64_t id) {
+    return torc_word_count(word) != 0 && ((word ^ id) & TORC_GENERATION_MASK) == 0;
+}
+
+/* Marks: bit 0 = the ring holds a reference; above it the sequence modulo 2^63. 0 = not in a ring. */
+static inline uint64_t torc_mark_of(uint64_t sequence) {
+    return (sequence << 1) | 1u;
+}
+static inline bool torc_mark_passed(uint64_t mark, uint64_t gate) {
+    return (int64_t)((gate << 1) - (mark & ~UINT64_C(1))) > 0;
+}
+
+/* The handle id of slot `index` of pool number `pool`, in its present generation. */
+uint64_t torc_pool_id(const struct torc_bus *bus, uint32_t pool, uint32_t index);
+/* Pool number and index of a handle id; the caller knows that it is in range. */
+static inline uint32_t torc_id_pool(const struct torc_bus *bus, uint64_t id) {
+    return (uint32_t)((id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT) >> bus->slot_bits;
+}
+static inline uint32_t torc_id_index(const struct torc_bus *bus, uint64_t id) {
+    return (uint32_t)((id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT) & ((UINT32_C(1) << bus->slot_bits) - 1);
+}
+
+/* torc_pool_init: all slots free in generation `generation`. */
+void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation);
+
+/* torc_pool_take: the next slot that is free or that only the ring holds and everybody has passed, with count 1.
+ * TORC_NO_SLOT if none was found within the bounded sweep. gate NULL: the pool's slots are never in a ring. Owner only. */
+uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
+
+/* torc_pool_put_back: undoes a take whose slot nobody else has seen. Owner only. */
+void torc_pool_put_back(struct torc_pool_view *pool, uint32_t index);
+
+/* torc_pool_drop: the ring's reference of slot `index` goes; its mark is cleared. True if that freed the slot. Owner only. */
+bool torc_pool_drop(const struct torc_bus *bus, uint32_t number, uint32_t index);
+
+/* torc_pool_in_use: counts the slots somebody may still read: kept, being filled, or published and not passed by `gate`.
+ * Any thread; a snapshot. */
+uint32_t torc_pool_in_use(const struct torc_pool_view *pool, const uint64_t *gate);
+
+/* torc_pool_stats_add: adds this pool to *stats. Any thread. `gate` as above, NULL if unknown: marked slots count as unread. */
+void torc_pool_stats_add(const struct torc_pool_view *pool, const uint64_t *gate, struct torc_pool_stats *stats);
+
+/* torc_slot_free: what follows the last release: the XXL block goes back, whoever waits for a slot is woken. The slot word
+ * has been moved to the state torc_word_after_last() gave. */
+uint64_t torc_word_after_last(const struct torc_pool_view *pool, uint64_t word);
+void torc_slot_free(const struct torc_bus *bus, uint32_t number, uint32_t index, uint64_t word);
+
+#endif

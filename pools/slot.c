@@ -1,0 +1,130 @@
+/* pools/slot.c - the slot word: the slow paths of clone and release, and what the last release does.
+ *
+ * A word goes (0, g) -> (1, g) by its owner's plain store, then up and down by compare-and-swap, then (1, g) -> (0, g + 1) by
+ * the last release. Every transition checks the generation, so a handle of an earlier generation finds nothing to change.
+ * A last release that has work to do on the payload passes through (FREEING, g + 1), in which the slot is neither free
+ * nor anybody's. */
+#include "pool.h"
+#include "bank.h"
+#include "xxl.h"
+#include "../src/wait.h"
+
+#include <string.h>
+
+#ifndef TORC_DEBUG
+#define TORC_DEBUG 0
+#endif
+
+static int refuse(const struct torc_bus *bus) {
+    (void)torc_add_relaxed64(bus->refused, 1);
+    return TORC_STALE;
+}
+
+int torc_ringptr_clone_slow(struct torc_ringptr ptr, struct torc_ringptr *clone, uint64_t found) {
+    struct torc_slot *slot = torc_slot_of(ptr.bus, ptr.id);
+    if (slot == NULL) {
+        return refuse(ptr.bus);
+    }
+    do {
+        if (!torc_word_owned_by(found, ptr.id)) {
+            return refuse(ptr.bus);
+        }
+        if (torc_word_count(found) >= TORC_COUNT_LIMIT) {
+            return TORC_REF_LIMIT;
+        }
+    } while (!torc_cas_relaxed64(&slot->word, &found, found + TORC_COUNT_ONE));
+    clone->bus = ptr.bus;
+    clone->id = ptr.id | TORC_ID_SHARED;
+    return TORC_OK;
+}
+
+uint64_t torc_word_after_last(const struct torc_pool_view *pool, uint64_t word) {
+    uint64_t next = torc_word_generation(word) + 1;
+    if (pool->xxl != NULL || TORC_DEBUG >= 2) {
+        next |= TORC_COUNT_FREEING << TORC_COUNT_SHIFT;
+    }
+    return next;
+}
+
+void torc_slot_free(const struct torc_bus *bus, uint32_t number, uint32_t index, uint64_t word) {
+    struct torc_pool_view *pool = &bus->pools[number];
+    if (torc_word_count(word) == TORC_COUNT_FREEING) {
+        if (pool->xxl != NULL) {
+            torc_xxl_free(pool, index);
+        } else {
+            memset(pool->payload + (size_t)index * pool->size, 0xDB, pool->size);
+        }
+        torc_store_release64(&pool->slots[index].word, torc_word_generation(word)); /* FREE */
+    }
+    torc_barrier_light(bus->fence); /* SPACE */
+    if (TORC_UNLIKELY(torc_load_relaxed32(&pool->space->waiting) != 0)) {
+        torc_waitpoint_wake(pool->space);
+    }
+}
+
+int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
+    const struct torc_bus *bus = ptr.bus;
+    struct torc_slot *slot = torc_slot_of(bus, ptr.id);
+    uint64_t next;
+    if (slot == NULL) {
+        return refuse(bus);
+    }
+    do {
+        if (!torc_word_owned_by(found, ptr.id)) {
+            return refuse(bus);
+        }
+        if (torc_word_saturated(found)) {
+            return TORC_REF_LIMIT;
+        }
+        next = found - TORC_COUNT_ONE;
+        if (torc_word_count(found) == 1) {
+            next = torc_word_after_last(&bus->pools[torc_id_pool(bus, ptr.id)], found);
+        }
+    } while (!torc_cas_acq_rel64(&slot->word, &found, next)); /* DROP; FREE for the last one */
+    if (torc_word_count(found) == 1) {
+        torc_slot_free(bus, torc_id_pool(bus, ptr.id), torc_id_index(bus, ptr.id), next);
+    }
+    return TORC_OK;
+}
+
+/* The slot of a handle that is alive, or NULL. Acquire: a handle that arrived by relaxed means still sees its payload. */
+static const struct torc_slot *live_slot(struct torc_ringptr ptr) {
+    const struct torc_slot *slot = ptr.bus == NULL ? NULL : torc_slot_of(ptr.bus, ptr.id);
+    if (slot == NULL || !torc_word_owned_by(torc_load_acquire64(&slot->word), ptr.id)) {
+        return NULL;
+    }
+    return slot;
+}
+
+bool torc_ringptr_is_valid(struct torc_ringptr ptr) {
+    return live_slot(ptr) != NULL;
+}
+
+uint64_t torc_ringptr_count(struct torc_ringptr ptr) {
+    const struct torc_slot *slot = live_slot(ptr);
+    return slot == NULL ? 0 : torc_word_count(torc_load_relaxed64(&slot->word));
+}
+
+size_t torc_ringptr_length(struct torc_ringptr ptr) {
+    const struct torc_slot *slot = live_slot(ptr);
+    return slot == NULL ? 0 : (size_t)(torc_load_relaxed64(&slot->meta) & UINT32_MAX);
+}
+
+uint32_t torc_ringptr_type(struct torc_ringptr ptr) {
+    const struct torc_slot *slot = live_slot(ptr);
+    return slot == NULL ? 0 : (uint32_t)(torc_load_relaxed64(&slot->meta) >> 32);
+}
+
+int torc_ringptr_shirt(struct torc_ringptr ptr) {
+    if (live_slot(ptr) == NULL) {
+        return -1;
+    }
+    return (int)ptr.bus->pools[torc_id_pool(ptr.bus, ptr.id)].ctl->shirt;
+}
+
+const void *torc_ringptr_data(struct torc_ringptr ptr) {
+    if (live_slot(ptr) == NULL) {
+        return NULL;
+    }
+    return torc_slot_data(ptr.bus, ptr.id);
+}

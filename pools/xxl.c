@@ -1,0 +1,51 @@
+/* pools/xxl.c - the XXL table and its default provider, the system allocator. */
+#include "xxl.h"
+
+#include <stdlib.h>
+
+static void *system_alloc(void *state, size_t size) {
+    (void)state;
+    return malloc(size);
+}
+
+static void system_free(void *state, void *block, size_t size) {
+    (void)state;
+    (void)size;
+    free(block);
+}
+
+struct torc_xxl_table *torc_xxl_table_new(const struct torc_xxl_provider *provider, uint32_t descriptors) {
+    struct torc_xxl_table *table = calloc(1, sizeof *table + descriptors * sizeof table->block[0]);
+    if (table == NULL) {
+        return NULL;
+    }
+    table->provider = *provider;
+    if (provider->alloc == NULL) {
+        table->provider = (struct torc_xxl_provider){system_alloc, system_free, NULL};
+    }
+    return table;
+}
+
+int torc_xxl_alloc(struct torc_pool_view *pool, uint32_t index, size_t length) {
+    struct torc_xxl_block *block = &pool->xxl->block[index];
+    size_t size = length == 0 ? 1 : length;
+    block->data = pool->xxl->provider.alloc(pool->xxl->provider.state, size);
+    if (block->data == NULL) {
+        return TORC_NO_MEMORY;
+    }
+    torc_store_relaxed64(&block->size, size);
+    return TORC_OK;
+}
+
+void torc_xxl_free(struct torc_pool_view *pool, uint32_t index) {
+    struct torc_xxl_block *block = &pool->xxl->block[index];
+    size_t size = (size_t)torc_load_relaxed64(&block->size);
+    void *data = block->data;
+    block->data = NULL;
+    torc_store_relaxed64(&block->size, 0);
+    pool->xxl->provider.free(pool->xxl->provider.state, data, size);
+}
+
+uint64_t torc_xxl_bytes(const struct torc_pool_view *pool, uint32_t index, uint64_t word) {
+    return pool->xxl != NULL && torc_word_count(word) != 0 ? torc_load_relaxed64(&pool->xxl->block[index].size) : 0;
+}

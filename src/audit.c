@@ -1,0 +1,218 @@
+/* src/audit.c - walks everything and says which invariant is the first that does not hold.
+ *
+ * Conservation, per pool: every slot is free, live or retired; each free ends a generation, so allocations minus generations
+ * used up equals the number of live slots. Per lane: each mark of the bank belongs to exactly one entry of the ring. */
+#include "core.h"
+
+#include <string.h>
+
+struct walk {
+    const struct bus *bus;
+    struct torc_audit *out;
+};
+
+static bool hold(struct walk *walk, bool condition, const char *text, uint64_t where, uint64_t index) {
+    if (!condition) {
+        walk->out->broken = text;
+        walk->out->where = where;
+        walk->out->index = index;
+    }
+    return condition;
+}
+
+static bool header_holds(struct walk *walk) {
+    const struct torc_region *region = walk->bus->region;
+    const struct torc_config *config = &walk->bus->config;
+    bool same = region->magic == TORC_REGION_MAGIC && region->version == TORC_REGION_VERSION &&
+                region->endian == TORC_REGION_ENDIAN && region->word_bytes == sizeof(void *) &&
+                region->line_bytes == TORC_LINE;
+    bool geometry = region->topics == config->topics && region->publishers == config->publishers &&
+                    region->readers == config->readers && region->actors == config->actors &&
+                    region->lane_entries == config->lane_entries && region->xxl == config->xxl &&
+                    region->keep_slots == config->keep_slots && region->slot_bits == walk->bus->hot.slot_bits &&
+                    memcmp(region->slots, config->slots, sizeof region->slots) == 0;
+    return hold(walk, same, "the region's header is damaged", 0, 0) &&
+           hold(walk, geometry, "the region's geometry differs from the bus's", 0, 0);
+}
+
+/* --- pools -------------------------------------------------------------------------------------------------- */
+
+static bool slot_holds(struct walk *walk, uint32_t number, uint32_t index, uint64_t *live, uint64_t *frees) {
+    const struct torc_pool_view *pool = &walk->bus->hot.pools[number];
+    uint64_t word = torc_load_acquire64(&pool->slots[index].word);
+    uint64_t marked = torc_load_relaxed64(&pool->marks[index]) & 1u;
+    uint64_t used = torc_word_generation(word) - walk->bus->region->first_generation;
+    walk->out->total_slots++;
+    *frees += used;
+    if (torc_word_retired(word)) {
+        walk->out->retired_slots++;
+    } else if (torc_word_count(word) == 0) {
+        walk->out->free_slots++;
+    } else {
+        walk->out->live_slots++;
+        walk->out->outstanding += torc_word_count(word) > marked;
+        (*live)++;
+    }
+    return hold(walk, torc_word_generation(word) >= walk->bus->region->first_generation,
+                "a slot's generation lies before the first one", number, index) &&
+           hold(walk, torc_word_count(word) != TORC_COUNT_FREEING, "a slot is stuck between its last release and free",
+                number, index) &&
+           hold(walk, marked == 0 || torc_word_count(word) != 0, "the ring holds a slot that is free", number, index);
+}
+
+static bool pool_holds(struct walk *walk, uint32_t number) {
+    const struct torc_pool_view *pool = &walk->bus->hot.pools[number];
+    uint64_t live = 0;
+    uint64_t frees = 0;
+    for (uint32_t i = 0; i < pool->capacity; i++) {
+        if (!slot_holds(walk, number, i, &live, &frees)) {
+            return false;
+        }
+    }
+    return hold(walk, pool->ctl->next < pool->capacity || pool->ctl->next == 0, "a pool's sweep is outside of it",
+                number, pool->ctl->next) &&
+           hold(walk, torc_load_relaxed64(&pool->ctl->allocations) - frees == live,
+                "allocations less frees differ from the live slots", number, 0);
+}
+
+/* --- lanes -------------------------------------------------------------------------------------------------- */
+
+static uint64_t marks_in_bank(const struct bus *bus, uint32_t lane) {
+    uint64_t marks = 0;
+    for (uint32_t shirt = 0; shirt < TORC_BANK_POOLS; shirt++) {
+        const struct torc_pool_view *pool = &bus->hot.pools[bank_first_pool(lane) + shirt];
+        for (uint32_t i = 0; i < pool->capacity; i++) {
+            marks += torc_load_relaxed64(&pool->marks[i]) & 1u;
+        }
+    }
+    return marks;
+}
+
+/* Does the entry hold its slot? Then the slot must be of this lane's bank and of the entry's generation. */
+static bool entry_holds(struct walk *walk, uint32_t lane, const struct torc_entry *entry, uint64_t sequence,
+                        uint64_t *held) {
+    const struct torc_bus *bus = &walk->bus->hot;
+    uint32_t pool;
+    uint32_t index;
+    if ((entry->header & TORC_ENTRY_SLOT) == 0) {
+        return true;
+    }
+    if (!hold(walk, torc_slot_of(bus, entry->body.slot) != NULL, "an entry's handle is outside every pool", lane,
+              sequence)) {
+        return false;
+    }
+    pool = torc_id_pool(bus, entry->body.slot);
+    index = torc_id_index(bus, entry->body.slot);
+    if (torc_load_relaxed64(&bus->pools[pool].marks[index]) != torc_mark_of(sequence)) {
+        return true; /* reaped */
+    }
+    (*held)++;
+    return hold(walk, pool - bank_first_pool(lane) < TORC_BANK_POOLS, "an entry holds a slot of another bank", lane,
+                sequence) &&
+           hold(walk, torc_pool_id(bus, pool, index) == entry->body.slot, "an entry holds a slot of another generation",
+                lane, sequence);
+}
+
+static bool entries_hold(struct walk *walk, uint32_t lane) {
+    const struct torc_lane *control = &walk->bus->lanes[lane];
+    const struct torc_entry *entries = lane_entries(walk->bus, lane);
+    uint64_t end = torc_load_acquire64(&control->published);
+    uint64_t capacity = walk->bus->config.lane_entries;
+    uint64_t ever = end - walk->bus->config.first_sequence;
+    uint64_t held = 0;
+    for (uint64_t at = end - (ever < capacity ? ever : capacity); at != end; at++) {
+        const struct torc_entry *entry = &entries[at & (capacity - 1)];
+        if (!hold(walk, torc_load_acquire64(&entry->stamp) == at + 1, "a published entry is not stamped", lane, at) ||
+            !entry_holds(walk, lane, entry, at, &held)) {
+            return false;
+        }
+    }
+    return hold(walk, held == marks_in_bank(walk->bus, lane), "a slot is marked as in the ring and no entry holds it",
+                lane, 0);
+}
+
+static bool cursors_hold(struct walk *walk, uint32_t lane) {
+    const struct torc_lane *control = &walk->bus->lanes[lane];
+    uint64_t published = torc_load_acquire64(&control->published);
+    uint64_t members = torc_load_acquire64(&walk->bus->topics[torc_load_relaxed32(&control->topic)].readers);
+    for (; members != 0; members &= members - 1) {
+        uint32_t reader = bit_index(members);
+        uint64_t lag = published - torc_load_acquire64(&cell_of(walk->bus, lane, reader)->cursor);
+        if (!hold(walk, lag <= walk->bus->config.lane_entries, "a cursor is ahead of its lane or was overrun", lane,
+                  reader)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool lane_holds(struct walk *walk, uint32_t lane) {
+    const struct torc_lane *control = &walk->bus->lanes[lane];
+    uint64_t open = torc_load_relaxed64(&control->claimed) - torc_load_relaxed64(&control->published);
+    uint64_t behind = torc_load_relaxed64(&control->published) - torc_load_relaxed64(&control->gate);
+    uint32_t state = torc_load_relaxed32(&control->state);
+    uint32_t topic = torc_load_relaxed32(&control->topic);
+    if (state == TORC_LANE_FREE) {
+        return true;
+    }
+    return hold(walk, state <= TORC_LANE_ENDED, "a lane is in no known state", lane, 0) &&
+           hold(walk, topic < walk->bus->topic_count, "a lane belongs to no topic", lane, topic) &&
+           hold(walk, (torc_load_relaxed64(&walk->bus->topics[topic].lanes) >> lane & 1u) != 0,
+                "a lane's topic does not list it", lane, topic) &&
+           hold(walk, open <= walk->bus->config.lane_entries, "more claims are open than a lane has entries", lane,
+                open) &&
+           hold(walk, behind <= walk->bus->config.lane_entries, "a gate is ahead of its lane or a lap behind", lane,
+                behind) &&
+           (open != 0 || entries_hold(walk, lane)) && cursors_hold(walk, lane);
+}
+
+/* --- topics ------------------------------------------------------------------------------------------------- */
+
+static bool topic_holds(struct walk *walk, uint32_t topic) {
+    uint64_t members = torc_load_relaxed64(&walk->bus->topics[topic].readers);
+    for (; members != 0; members &= members - 1) {
+        uint32_t reader = bit_index(members);
+        const struct reader *object = reader < walk->bus->config.readers ? walk->bus->reader[reader] : NULL;
+        if (!hold(walk, object != NULL && object->topic->index == topic, "a topic gates on a reader that is not open",
+                  topic, reader)) {
+            return false;
+        }
+    }
+    return hold(walk, memchr(walk->bus->topics[topic].name, 0, TORC_TOPIC_NAME) != NULL, "a topic's name has no end",
+                topic, 0);
+}
+
+static bool everything_holds(struct walk *walk) {
+    const struct bus *bus = walk->bus;
+    bool fine = header_holds(walk);
+    for (uint32_t i = 0; fine && i < bus->topic_count; i++) {
+        fine = topic_holds(walk, i);
+    }
+    for (uint32_t i = 0; fine && i < bus->hot.pool_count; i++) {
+        fine = pool_holds(walk, i);
+    }
+    for (uint32_t i = 0; fine && i < bus->config.publishers; i++) {
+        fine = lane_holds(walk, i);
+    }
+    return fine &&
+           hold(walk,
+                walk->out->free_slots + walk->out->live_slots + walk->out->retired_slots == walk->out->total_slots,
+                "free, live and retired slots do not add up", 0, 0);
+}
+
+int torc_audit(struct torc_bus *public_bus, struct torc_audit *result) {
+    struct bus *bus = torc_bus_live(public_bus);
+    struct torc_audit audit = {0};
+    struct walk walk = {bus, &audit};
+    bool fine;
+    if (bus == NULL) {
+        return TORC_INVALID;
+    }
+    (void)pthread_mutex_lock(&bus->lock);
+    fine = everything_holds(&walk);
+    (void)pthread_mutex_unlock(&bus->lock);
+    if (result != NULL) {
+        *result = audit;
+    }
+    return fine ? TORC_OK : TORC_CORRUPT;
+}

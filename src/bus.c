@@ -1,0 +1,297 @@
+/* src/bus.c - creating, closing and destroying a bus. */
+#include "../pools/xxl.h"
+#include "core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Live buses of this process: what is not in this list is refused without being looked at. */
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct bus *registry;
+
+struct bus *torc_bus_live(const struct torc_bus *bus) {
+    struct bus *found;
+    (void)pthread_mutex_lock(&registry_lock);
+    for (found = registry; found != NULL && &found->hot != bus; found = found->next) {
+    }
+    (void)pthread_mutex_unlock(&registry_lock);
+    return found;
+}
+
+static void registry_add(struct bus *bus) {
+    (void)pthread_mutex_lock(&registry_lock);
+    bus->next = registry;
+    registry = bus;
+    (void)pthread_mutex_unlock(&registry_lock);
+}
+
+static bool registry_remove(const struct torc_bus *bus) {
+    bool found = false;
+    (void)pthread_mutex_lock(&registry_lock);
+    for (struct bus **at = &registry; *at != NULL; at = &(*at)->next) {
+        if (&(*at)->hot == bus) {
+            *at = (*at)->next;
+            found = true;
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&registry_lock);
+    return found;
+}
+
+/* --- creation ----------------------------------------------------------------------------------------------- */
+
+static void locate(struct bus *bus) {
+    unsigned char *base = bus->memory.base;
+    struct torc_offsets at = torc_region_offsets(&bus->config);
+    bus->region = (struct torc_region *)(void *)base;
+    bus->topics = (struct torc_topic_record *)(void *)(base + at.topics);
+    bus->waitpoints = (struct torc_waitpoint *)(void *)(base + at.waitpoints);
+    bus->lanes = (struct torc_lane *)(void *)(base + at.lanes);
+    bus->cells = (struct torc_cell *)(void *)(base + at.cells);
+    bus->entries = (struct torc_entry *)(void *)(base + at.entries);
+    bus->hot.refused = &bus->region->refused;
+}
+
+/* Places one pool at *at and steps over it. */
+static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t slots, unsigned char **at,
+                      struct torc_waitpoint *space) {
+    struct torc_pool_view *pool = &bus->hot.pools[number];
+    size_t words = TORC_ROUND_LINE((size_t)slots * sizeof(struct torc_slot));
+    size_t marks = TORC_ROUND_LINE((size_t)slots * sizeof(torc_a64));
+    pool->ctl = (struct torc_pool_ctl *)(void *)*at;
+    pool->slots = (struct torc_slot *)(void *)(*at + TORC_POOL_CTL_BYTES);
+    pool->marks = (torc_a64 *)(void *)(*at + TORC_POOL_CTL_BYTES + words);
+    pool->payload = *at + TORC_POOL_CTL_BYTES + words + marks;
+    pool->size = torc_shirt_bytes(shirt);
+    pool->capacity = slots;
+    pool->space = space;
+    *at = pool->payload + (size_t)slots * pool->size;
+    torc_pool_init(pool, shirt, bus->region->first_generation);
+}
+
+static int view_pools(struct bus *bus) {
+    const struct torc_config *config = &bus->config;
+    unsigned char *at = (unsigned char *)bus->region + bus->region->at.banks;
+    for (uint32_t lane = 0; lane < config->publishers; lane++) {
+        uint32_t first = bank_first_pool(lane);
+        for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
+            view_pool(bus, first + shirt, shirt, config->slots[shirt], &at, lane_point(bus, lane));
+        }
+        view_pool(bus, first + TORC_XXL, TORC_XXL, config->xxl, &at, lane_point(bus, lane));
+        bus->hot.pools[first + TORC_XXL].payload = NULL;
+        bus->hot.pools[first + TORC_XXL].xxl = torc_xxl_table_new(&config->xxl_provider, config->xxl);
+        if (bus->hot.pools[first + TORC_XXL].xxl == NULL) {
+            return TORC_NO_MEMORY;
+        }
+    }
+    for (uint32_t reader = 0; reader < config->readers; reader++) {
+        struct torc_waitpoint *space = &bus->waitpoints[reader_point_index(bus, reader)];
+        view_pool(bus, keep_pool_of(bus, reader), TORC_XS, config->keep_slots, &at, space);
+    }
+    return TORC_OK;
+}
+
+static void free_parts(struct bus *bus) {
+    torc_topics_free(bus);
+    if (bus->hot.pools != NULL) {
+        for (uint32_t i = 0; i < bus->hot.pool_count; i++) {
+            free(bus->hot.pools[i].xxl);
+        }
+    }
+    free(bus->hot.pools);
+    free(bus->topic);
+    free(bus->actor_used);
+    torc_memory_give(&bus->memory);
+    (void)pthread_mutex_destroy(&bus->lock);
+    free(bus);
+}
+
+static int build(struct bus *bus) {
+    struct torc_config *config = &bus->config;
+    int status;
+    locate(bus);
+    torc_region_format(bus->region, config);
+    bus->hot.slot_bits = torc_slot_bits(config);
+    bus->hot.pool_count = config->publishers * TORC_BANK_POOLS + config->readers;
+    bus->hot.fence = torc_membarrier_setup();
+    bus->hot.pools = calloc(bus->hot.pool_count, sizeof *bus->hot.pools);
+    bus->topic = calloc(config->topics, sizeof(struct torc_topic *));
+    bus->actor_used = calloc(config->actors + 1u, sizeof *bus->actor_used);
+    if (bus->hot.pools == NULL || bus->topic == NULL || bus->actor_used == NULL) {
+        return TORC_NO_MEMORY;
+    }
+    status = view_pools(bus);
+    return status == TORC_OK ? torc_topics_init(bus) : status;
+}
+
+static int create(const struct torc_config *config, void *memory, size_t bytes, bool map, struct torc_bus **out) {
+    static const struct torc_config preset = TORC_CONFIG_DEFAULT_INIT;
+    size_t need;
+    struct bus *bus;
+    int status;
+    config = config == NULL ? &preset : config;
+    need = torc_bus_size(config);
+    if (out == NULL || need == 0 || (!map && bytes < need)) {
+        return TORC_INVALID;
+    }
+    bus = calloc(1, sizeof *bus);
+    if (bus == NULL) {
+        return TORC_NO_MEMORY;
+    }
+    bus->config = *config;
+    status = pthread_mutex_init(&bus->lock, NULL) == 0 ? TORC_OK : TORC_NO_MEMORY;
+    if (status == TORC_OK) {
+        status = map ? torc_memory_take(need, config->flags, &bus->memory)
+                     : torc_memory_adopt(memory, need, config->flags, &bus->memory);
+        if (status != TORC_OK) {
+            (void)pthread_mutex_destroy(&bus->lock);
+        }
+    }
+    if (status != TORC_OK) {
+        free(bus);
+        return status;
+    }
+    status = build(bus);
+    if (status != TORC_OK) {
+        free_parts(bus);
+        return status;
+    }
+    registry_add(bus);
+    *out = &bus->hot;
+    return TORC_OK;
+}
+
+int torc_bus_create(const struct torc_config *config, struct torc_bus **bus) {
+    return create(config, NULL, 0, true, bus);
+}
+
+int torc_bus_create_at(void *memory, size_t bytes, const struct torc_config *config, struct torc_bus **bus) {
+    return create(config, memory, bytes, false, bus);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------ */
+
+void torc_bus_wake_all(const struct bus *bus) {
+    size_t points = TORC_WAITPOINTS(bus->config.publishers, bus->config.readers, bus->config.actors);
+    for (size_t i = 0; i < points; i++) {
+        torc_waitpoint_wake(&bus->waitpoints[i]);
+    }
+}
+
+/* CLOSE: room = 0 in every publisher, then the heavy barrier, then the state. After the barrier a publish has either said
+ * that its claim is open (lane.claimed), so that readers wait for it, or will find no room. */
+int torc_bus_close(struct torc_bus *public_bus) {
+    struct bus *bus = torc_bus_live(public_bus);
+    if (bus == NULL) {
+        return TORC_INVALID;
+    }
+    (void)pthread_mutex_lock(&bus->lock);
+    if (!bus_closed(bus)) {
+        for (uint32_t i = 0; i < bus->config.publishers; i++) {
+            if (bus->publisher[i] != NULL) {
+                torc_store_relaxed64(&bus->publisher[i]->hot.room, 0);
+            }
+        }
+        torc_barrier_heavy(bus->hot.fence);
+        torc_store_release32(&bus->region->state, TORC_BUS_CLOSED); /* STATE */
+        torc_bus_wake_all(bus);
+    }
+    (void)pthread_mutex_unlock(&bus->lock);
+    return TORC_OK;
+}
+
+static bool anyone_open(const struct bus *bus) {
+    for (uint32_t i = 0; i < TORC_MAX_PUBLISHERS; i++) {
+        if (bus->publisher[i] != NULL) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < TORC_MAX_READERS; i++) {
+        if (bus->reader[i] != NULL) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < bus->config.actors; i++) {
+        if (bus->actor_used[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The rings' own references go last, and with them the XXL blocks that nobody kept. */
+static void drop_rings(struct bus *bus) {
+    for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
+        struct torc_bank bank = {.bus = &bus->hot, .first = bank_first_pool(lane)};
+        torc_bank_drop_all(&bank);
+    }
+}
+
+int torc_bus_destroy(struct torc_bus **handle, uint64_t *outstanding) {
+    struct bus *bus = handle == NULL || *handle == NULL ? NULL : torc_bus_live(*handle);
+    uint64_t held;
+    bool open;
+    if (bus == NULL) {
+        return TORC_INVALID;
+    }
+    (void)pthread_mutex_lock(&bus->lock);
+    open = anyone_open(bus);
+    held = torc_bus_outstanding(bus);
+    (void)pthread_mutex_unlock(&bus->lock);
+    if (outstanding != NULL) {
+        *outstanding = held;
+    }
+    if (open || held != 0) {
+        return TORC_BUSY;
+    }
+    if (!registry_remove(*handle)) {
+        return TORC_INVALID;
+    }
+    *handle = NULL;
+    drop_rings(bus);
+    free_parts(bus);
+    return TORC_OK;
+}
+
+/* --- draining ----------------------------------------------------------------------------------------------- */
+
+struct drain {
+    struct bus *bus;
+    uint64_t target[TORC_MAX_PUBLISHERS];
+};
+
+static bool drained(void *context) {
+    const struct drain *drain = context;
+    for (uint32_t lane = 0; lane < drain->bus->config.publishers; lane++) {
+        if (torc_load_acquire32(&drain->bus->lanes[lane].state) != TORC_LANE_FREE &&
+            sequence_before(torc_lane_slowest(drain->bus, lane), drain->target[lane])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Readers that give a cursor back look at their lane's waitpoint; torc_lane_moved passes the wake-up on to us. */
+static void watch_lanes(const struct bus *bus, uint32_t plus) {
+    for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
+        (void)torc_add_relaxed32(&lane_point(bus, lane)->drains, plus);
+    }
+}
+
+int torc_bus_drain(struct torc_bus *public_bus, uint64_t deadline) {
+    struct drain drain = {.bus = torc_bus_live(public_bus)};
+    struct torc_await await;
+    int status;
+    if (drain.bus == NULL) {
+        return TORC_INVALID;
+    }
+    for (uint32_t lane = 0; lane < drain.bus->config.publishers; lane++) {
+        drain.target[lane] = torc_load_acquire64(&drain.bus->lanes[lane].published); /* PUBLISHED */
+    }
+    await = (struct torc_await){drain_point(drain.bus), drained, NULL, &drain, drain.bus->hot.fence, TORC_WAIT_BLOCK};
+    watch_lanes(drain.bus, 1);
+    status = torc_await(&await, deadline);
+    watch_lanes(drain.bus, UINT32_MAX); /* one less */
+    return status == TORC_WOULD_BLOCK ? TORC_TIMED_OUT : status;
+}

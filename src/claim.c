@@ -1,0 +1,393 @@
+/* src/claim.c - the way of an event into its lane: gate, room, slot, claim, commit or abort.
+ *
+ * Who may run at the same time: one publisher thread here; readers that advance cursors; other threads that release slots; a closer
+ * that sets room to 0; joiners (src/reader.c). The gate only ever lags behind the cursors, and cursors only grow, so a stale
+ * gate makes the publisher wait longer than needed and never overwrite. */
+#include "core.h"
+
+#include <string.h>
+
+/* Entries looked at for slots to drop, ahead of the claim, each time the publisher comes by: bounds the pause. */
+#define HELD_STEP 64u
+
+enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
+
+static struct torc_entry *entry_at(const struct publisher *self, uint64_t sequence) {
+    return &self->hot.entries[sequence & self->hot.mask];
+}
+
+static uint64_t claimed_of(const struct publisher *self) {
+    return torc_load_relaxed64(&self->hot.lane->claimed);
+}
+
+static bool closed(const struct publisher *self) {
+    return torc_load_relaxed64(&self->hot.room) == 0;
+}
+
+/* --- the gate ----------------------------------------------------------------------------------------------- */
+
+/* How far the gate may go: past everything the readers passed if a pool needs it, else leaving half a lane of history for
+ * those who join at OLDEST. Never back because of history. */
+static uint64_t choose_gate(const struct publisher *self, uint64_t slowest, bool need_all) {
+    uint64_t history = claimed_of(self) - (self->hot.mask + 1) / 2;
+    uint64_t before = self->bank.gate.passed;
+    if (need_all) {
+        return slowest;
+    }
+    history = sequence_before(history, before) ? before : history;
+    return sequence_before(history, slowest) ? history : slowest;
+}
+
+/* JOIN: the gate is made known before the list of readers is looked at for the last time. A joiner sets its cursor and its bit,
+ * passes the heavy barrier and then reads the lane's gate and published: either it sees this gate, or we see its bit and
+ * count it in. The gate never exceeds what was published before the scan, which is where NEXT joins at the earliest. */
+uint64_t torc_gate_scan(struct publisher *self, bool need_all) {
+    const torc_a64 *readers = &self->topic->record->readers;
+    uint64_t members;
+    uint64_t gate;
+    torc_barrier_light(self->hot.fence);
+    do {
+        members = torc_load_acquire64(readers); /* GATING */
+        gate = choose_gate(self, torc_lane_slowest(self->bus, self->index), need_all);
+        torc_store_release64(&self->hot.lane->gate, gate);
+        torc_barrier_light(self->hot.fence);
+    } while (torc_load_acquire64(readers) != members);
+    return gate;
+}
+
+/* The ring's reference to the slot of an entry that everybody has passed. A slot that was reaped meanwhile has another mark. */
+static void drop_entry(const struct publisher *self, uint64_t sequence) {
+    const struct torc_bus *bus = &self->bus->hot;
+    const struct torc_entry *entry = entry_at(self, sequence);
+    uint32_t pool;
+    uint32_t index;
+    if ((entry->header & TORC_ENTRY_SLOT) == 0) {
+        return;
+    }
+    pool = torc_id_pool(bus, entry->body.slot);
+    index = torc_id_index(bus, entry->body.slot);
+    if (torc_load_relaxed64(&bus->pools[pool].marks[index]) == torc_mark_of(sequence)) {
+        (void)torc_pool_drop(bus, pool, index);
+    }
+}
+
+static void drop_held(struct publisher *self) {
+    uint64_t edge = claimed_of(self) - self->hot.mask - 1 + HELD_STEP;
+    while (self->held_from != self->held_to && sequence_before(self->held_from, self->bank.gate.passed) &&
+           sequence_before(self->held_from, edge)) {
+        drop_entry(self, self->held_from++);
+    }
+}
+
+/* Is there an entry for the next claim? Looks afresh if the cached answer is no. */
+static bool has_room(struct publisher *self) {
+    uint64_t capacity = self->hot.mask + 1;
+    uint64_t gate;
+    if (claimed_of(self) - self->hot.base < capacity) {
+        return true;
+    }
+    gate = torc_gate_scan(self, false);
+    self->bank.gate.passed = gate;
+    drop_held(self);
+    self->hot.base =
+        self->held_from != self->held_to && sequence_before(self->held_from, gate) ? self->held_from : gate;
+    return claimed_of(self) - self->hot.base < capacity;
+}
+
+/* --- waiting for space -------------------------------------------------------------------------------------- */
+
+struct wanted {
+    struct publisher *self;
+    size_t length;
+    uint64_t slot;
+    void *data;
+    int status;
+};
+
+static bool room_ready(void *context) {
+    struct wanted *wanted = context;
+    return closed(wanted->self) || has_room(wanted->self);
+}
+
+static bool slot_ready(void *context) {
+    struct wanted *wanted = context;
+    if (closed(wanted->self)) {
+        wanted->status = TORC_CLOSED;
+        return true;
+    }
+    wanted->status = torc_bank_take(&wanted->self->bank, wanted->length, &wanted->slot, &wanted->data);
+    return wanted->status != TORC_POOL_DRY;
+}
+
+static int await_space(struct wanted *wanted, bool (*ready)(void *), uint64_t deadline) {
+    struct publisher *self = wanted->self;
+    struct torc_await await = {lane_point(self->bus, self->index), ready, NULL, wanted, self->hot.fence, self->wait};
+    torc_a64 *stalls = &self->hot.lane->stalls;
+    torc_store_relaxed64(stalls, torc_load_relaxed64(stalls) + 1);
+    return torc_await(&await, deadline);
+}
+
+/* The bus is closed. A reader may have seen the claim that was just taken back and gone to sleep over it. */
+static int closed_off(struct publisher *self) {
+    torc_barrier_light(self->hot.fence); /* SLEEP */
+    if (torc_load_relaxed32(self->hot.sleepers) != 0) {
+        torc_wake_readers_slow(&self->hot);
+    }
+    return TORC_CLOSED;
+}
+
+static int take_room(struct publisher *self, uint64_t deadline) {
+    struct wanted wanted = {.self = self};
+    int status = room_ready(&wanted) ? TORC_OK : await_space(&wanted, room_ready, deadline);
+    return status == TORC_OK && closed(self) ? closed_off(self) : status;
+}
+
+static int take_slot(struct publisher *self, size_t length, uint64_t deadline, uint64_t *slot, void **data) {
+    struct wanted wanted = {.self = self, .length = length};
+    int status = TORC_OK;
+    if (!slot_ready(&wanted)) {
+        status = self->bank.dry == TORC_DRY_WAIT ? await_space(&wanted, slot_ready, deadline) : TORC_POOL_DRY;
+    }
+    *slot = wanted.slot;
+    *data = wanted.data;
+    return status == TORC_OK ? wanted.status : status;
+}
+
+/* --- claims ------------------------------------------------------------------------------------------------- */
+
+/* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then room). */
+static int take_sequence(struct publisher *self, uint64_t *sequence) {
+    *sequence = claimed_of(self);
+    torc_store_relaxed64(&self->hot.lane->claimed, *sequence + 1);
+    torc_barrier_light(self->hot.fence);
+    if (closed(self)) {
+        torc_store_release64(&self->hot.lane->claimed, *sequence); /* CLAIMED */
+        return closed_off(self);
+    }
+    self->open_claims++;
+    self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
+    return TORC_OK;
+}
+
+static void note_held(struct publisher *self, uint64_t sequence) {
+    if (self->held_from == self->held_to) {
+        self->held_from = sequence;
+    }
+    self->held_to = sequence + 1;
+}
+
+static int claim_one(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
+                     struct torc_claim *claim) {
+    bool in_slot = length >= self->inline_limit;
+    struct torc_entry *entry;
+    int status;
+    if (length > TORC_MAX_EVENT) {
+        return TORC_TOO_BIG;
+    }
+    *claim = (struct torc_claim){.length = length, .type = type};
+    status = take_room(self, deadline);
+    if (status == TORC_OK && in_slot) {
+        status = take_slot(self, length, deadline, &claim->slot, &claim->data);
+    }
+    if (status != TORC_OK) {
+        return status;
+    }
+    if (take_sequence(self, &claim->sequence) != TORC_OK) {
+        if (in_slot) {
+            torc_bank_put_back(&self->bank, claim->slot);
+        }
+        return TORC_CLOSED;
+    }
+    entry = entry_at(self, claim->sequence);
+    entry->header = (uint32_t)length | (in_slot ? TORC_ENTRY_SLOT : 0);
+    if (in_slot) {
+        entry->body.slot = claim->slot;
+        note_held(self, claim->sequence);
+    } else {
+        claim->data = entry->body.bytes;
+    }
+    claim->state = CLAIM_OPEN;
+    return TORC_OK;
+}
+
+/* Makes an open claim visible; the lane's cursor follows in settle(). */
+static void stamp(const struct publisher *self, uint64_t sequence, uint32_t header, uint32_t type) {
+    const struct torc_bus *bus = &self->bus->hot;
+    struct torc_entry *entry = entry_at(self, sequence);
+    entry->header = header;
+    entry->type = type;
+    if ((header & TORC_ENTRY_SLOT) != 0) {
+        struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, entry->body.slot)];
+        uint32_t index = torc_id_index(bus, entry->body.slot);
+        torc_store_relaxed64(&pool->slots[index].meta, (header & TORC_ENTRY_LENGTH) | ((uint64_t)type << 32));
+        torc_store_relaxed64(&pool->marks[index], torc_mark_of(sequence));
+    }
+    torc_store_release64(&entry->stamp, sequence + 1); /* STAMP */
+}
+
+static void settle(struct publisher *self, uint32_t claims) {
+    self->open_claims -= claims;
+    if (self->open_claims == 0) {
+        torc_store_release64(&self->hot.lane->published, claimed_of(self)); /* PUBLISHED */
+        self->hot.inline_limit = self->inline_limit;
+    }
+    torc_barrier_light(self->hot.fence); /* SLEEP */
+    if (TORC_UNLIKELY(torc_load_relaxed32(self->hot.sleepers) != 0)) {
+        torc_wake_readers_slow(&self->hot);
+    }
+}
+
+/* A claim of this publisher that was not settled before, unchanged but for a smaller length. */
+static bool is_open(const struct publisher *self, const struct torc_claim *claim) {
+    uint64_t published = torc_load_relaxed64(&self->hot.lane->published);
+    const struct torc_entry *entry = entry_at(self, claim->sequence);
+    return claim->state == CLAIM_OPEN && claim->sequence - published < claimed_of(self) - published &&
+           torc_load_relaxed64(&entry->stamp) != claim->sequence + 1 &&
+           claim->length <= (entry->header & TORC_ENTRY_LENGTH);
+}
+
+static void commit_one(struct publisher *self, struct torc_claim *claim) {
+    uint32_t slot = entry_at(self, claim->sequence)->header & TORC_ENTRY_SLOT;
+    stamp(self, claim->sequence, (uint32_t)claim->length | slot, claim->type);
+    claim->state = CLAIM_SETTLED;
+}
+
+/* The last claim gives its sequence back; an earlier one leaves a tombstone. */
+static void abort_one(struct publisher *self, struct torc_claim *claim) {
+    if ((entry_at(self, claim->sequence)->header & TORC_ENTRY_SLOT) != 0) {
+        torc_bank_put_back(&self->bank, claim->slot);
+    }
+    if (claim->sequence + 1 == claimed_of(self)) {
+        entry_at(self, claim->sequence)->header = TORC_ENTRY_SKIP;
+        torc_store_release64(&self->hot.lane->claimed, claim->sequence); /* CLAIMED */
+    } else {
+        stamp(self, claim->sequence, TORC_ENTRY_SKIP, 0);
+    }
+    claim->state = CLAIM_SETTLED;
+}
+
+void torc_claims_forget(struct publisher *self) {
+    uint64_t end = claimed_of(self);
+    for (uint64_t at = torc_load_relaxed64(&self->hot.lane->published); at != end; at++) {
+        const struct torc_entry *entry = entry_at(self, at);
+        if (torc_load_relaxed64(&entry->stamp) == at + 1) {
+            continue;
+        }
+        if ((entry->header & TORC_ENTRY_SLOT) != 0) {
+            torc_bank_put_back(&self->bank, entry->body.slot);
+        }
+        stamp(self, at, TORC_ENTRY_SKIP, 0);
+    }
+    settle(self, self->open_claims);
+}
+
+/* --- the public calls --------------------------------------------------------------------------------------- */
+
+int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
+                     struct torc_claim *claim) {
+    if (publisher == NULL || claim == NULL) {
+        return TORC_INVALID;
+    }
+    return claim_one(publisher_of(publisher), type, length, deadline, claim);
+}
+
+int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim) {
+    return torc_claim_until(publisher, type, length, TORC_FOREVER, claim);
+}
+
+int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim) {
+    return torc_claim_until(publisher, type, length, TORC_NO_WAIT, claim);
+}
+
+/* Checks all claims of a batch before the first is touched. */
+static int check_batch(struct torc_publisher *publisher, const struct torc_claim *claims, size_t count) {
+    if (publisher == NULL || claims == NULL || count == 0) {
+        return TORC_INVALID;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!is_open(publisher_of(publisher), &claims[i]) || claims[i].sequence != claims[0].sequence + i) {
+            return TORC_INVALID;
+        }
+    }
+    return TORC_OK;
+}
+
+int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count) {
+    int status = check_batch(publisher, claims, count);
+    if (status != TORC_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < count; i++) {
+        commit_one(publisher_of(publisher), &claims[i]);
+    }
+    settle(publisher_of(publisher), (uint32_t)count);
+    return TORC_OK;
+}
+
+int torc_abort_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count) {
+    int status = check_batch(publisher, claims, count);
+    if (status != TORC_OK) {
+        return status;
+    }
+    for (size_t i = count; i > 0; i--) {
+        abort_one(publisher_of(publisher), &claims[i - 1]);
+    }
+    settle(publisher_of(publisher), (uint32_t)count);
+    return TORC_OK;
+}
+
+int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim) {
+    return torc_commit_batch(publisher, claim, 1);
+}
+
+int torc_abort(struct torc_publisher *publisher, struct torc_claim *claim) {
+    return torc_abort_batch(publisher, claim, 1);
+}
+
+int torc_claim_batch_until(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
+                           size_t count, uint64_t deadline) {
+    size_t taken = 0;
+    int status = TORC_OK;
+    if (publisher == NULL || claims == NULL || count == 0 || count > publisher->mask + 1) {
+        return TORC_INVALID;
+    }
+    for (; taken < count && status == TORC_OK; taken += status == TORC_OK) {
+        status = claim_one(publisher_of(publisher), type, length, taken == 0 ? deadline : TORC_NO_WAIT, &claims[taken]);
+    }
+    return taken != 0 ? (int)taken : status;
+}
+
+int torc_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
+                     size_t count) {
+    return torc_claim_batch_until(publisher, type, length, claims, count, TORC_FOREVER);
+}
+
+int torc_try_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
+                         size_t count) {
+    return torc_claim_batch_until(publisher, type, length, claims, count, TORC_NO_WAIT);
+}
+
+int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
+                             struct torc_ringptr *ptr) {
+    struct publisher *self = publisher_of(publisher);
+    uint64_t slot;
+    void *data;
+    int status;
+    if (publisher == NULL || ptr == NULL) {
+        return TORC_INVALID;
+    }
+    if (length > TORC_MAX_EVENT) {
+        return TORC_TOO_BIG;
+    }
+    status = take_slot(self, length, deadline, &slot, &data);
+    if (status == TORC_OK) {
+        const struct torc_slot *record = torc_slot_of(&self->bus->hot, slot);
+        torc_store_relaxed64((torc_a64 *)&record->meta, length | ((uint64_t)type << 32));
+        *ptr = (struct torc_ringptr){&self->bus->hot, slot};
+    }
+    return status;
+}
+
+int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_ringptr *ptr) {
+    return torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr);
+}

@@ -1,0 +1,134 @@
+/* src/config.c - presets, validation and the byte table of a configuration. */
+#include "region.h"
+
+#include <string.h>
+#include <torc/status.h>
+
+int torc_config_preset(const char *name, struct torc_config *config) {
+    static const struct {
+        const char *name;
+        struct torc_config config;
+    } presets[] = {{"mobile", TORC_CONFIG_MOBILE_INIT},
+                   {"default", TORC_CONFIG_DEFAULT_INIT},
+                   {"server", TORC_CONFIG_SERVER_INIT}};
+    if (name == NULL || config == NULL) {
+        return TORC_INVALID;
+    }
+    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
+        if (strcmp(name, presets[i].name) == 0) {
+            *config = presets[i].config;
+            return TORC_OK;
+        }
+    }
+    return TORC_INVALID;
+}
+
+/* How many pools the slot numbers must tell apart: six per bank, one keep pool per reader. */
+static uint64_t pool_count(const struct torc_config *config) {
+    return (uint64_t)config->publishers * (TORC_SHIRTS + 1u) + config->readers;
+}
+
+uint32_t torc_slot_bits(const struct torc_config *config) {
+    uint32_t largest = config->keep_slots > config->xxl ? config->keep_slots : config->xxl;
+    uint32_t bits = 1;
+    for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
+        largest = config->slots[shirt] > largest ? config->slots[shirt] : largest;
+    }
+    while (bits < TORC_ID_SLOT_BITS && (UINT32_C(1) << bits) < largest) {
+        bits++;
+    }
+    return bits;
+}
+
+static const char *fault(const struct torc_config *config) {
+    uint32_t entries = config->lane_entries;
+    if (config->topics < 1 || config->topics > TORC_MAX_TOPICS) {
+        return "topics: 1..1024";
+    }
+    if (config->publishers < 1 || config->publishers > TORC_MAX_PUBLISHERS) {
+        return "publishers: 1..64";
+    }
+    if (config->readers > TORC_MAX_READERS) {
+        return "readers: 0..64";
+    }
+    if (config->actors > TORC_MAX_ACTORS) {
+        return "actors: 0..1024";
+    }
+    if (entries < 2 || entries > TORC_MAX_LANE_ENTRIES || (entries & (entries - 1)) != 0) {
+        return "lane_entries: a power of two, 2..2^24";
+    }
+    for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
+        if (config->slots[shirt] > TORC_MAX_SLOTS) {
+            return "slots: 0..2^20 each";
+        }
+    }
+    if (config->xxl > TORC_MAX_SLOTS || config->keep_slots > TORC_MAX_SLOTS) {
+        return "xxl, keep_slots: 0..2^20";
+    }
+    if (pool_count(config) > (UINT64_C(1) << (TORC_ID_SLOT_BITS - torc_slot_bits(config)))) {
+        return "slots: too many pools of this size for 23-bit slot numbers";
+    }
+    if ((config->flags & ~(TORC_NO_PREFAULT | TORC_HUGE_PAGES | TORC_LOCK_MEMORY)) != 0) {
+        return "flags: unknown";
+    }
+    if ((config->xxl_provider.alloc == NULL) != (config->xxl_provider.free == NULL)) {
+        return "xxl_provider: alloc and free go together";
+    }
+    return config->first_generation >= TORC_GENERATION_LAST ? "first_generation: below 2^40-1" : NULL;
+}
+
+int torc_config_check(const struct torc_config *config, const char **what) {
+    const char *found = config == NULL ? "config is NULL" : fault(config);
+    if (what != NULL) {
+        *what = found;
+    }
+    return found == NULL ? TORC_OK : TORC_INVALID;
+}
+
+size_t torc_bank_bytes(const struct torc_config *config) {
+    const uint32_t *n = config->slots;
+    return TORC_BANK_BYTES(n[TORC_XS], n[TORC_S], n[TORC_M], n[TORC_L], n[TORC_XL], config->xxl);
+}
+
+static size_t bank_payload(const struct torc_config *config) {
+    const uint32_t *n = config->slots;
+    return (size_t)n[TORC_XS] * TORC_XS_BYTES + (size_t)n[TORC_S] * TORC_S_BYTES + (size_t)n[TORC_M] * TORC_M_BYTES +
+           (size_t)n[TORC_L] * TORC_L_BYTES + (size_t)n[TORC_XL] * TORC_XL_BYTES;
+}
+
+struct torc_offsets torc_region_offsets(const struct torc_config *config) {
+    struct torc_offsets at;
+    uint64_t lanes = config->publishers;
+    at.topics = TORC_HEADER_BYTES;
+    at.waitpoints = at.topics + config->topics * TORC_TOPIC_BYTES;
+    at.lanes = at.waitpoints +
+               TORC_WAITPOINTS(config->publishers, config->readers, config->actors) * sizeof(struct torc_waitpoint);
+    at.cells = at.lanes + lanes * sizeof(struct torc_lane);
+    at.entries = at.cells + lanes * config->readers * sizeof(struct torc_cell);
+    at.banks = at.entries + lanes * config->lane_entries * sizeof(struct torc_entry);
+    at.keeps = at.banks + lanes * torc_bank_bytes(config);
+    at.total = at.keeps + config->readers * TORC_KEEP_BYTES(config->keep_slots);
+    return at;
+}
+
+size_t torc_bus_size(const struct torc_config *config) {
+    return torc_config_check(config, NULL) == TORC_OK ? (size_t)torc_region_offsets(config).total : 0;
+}
+
+int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes *bytes) {
+    struct torc_offsets at;
+    if (bytes == NULL || torc_config_check(config, NULL) != TORC_OK) {
+        return TORC_INVALID;
+    }
+    at = torc_region_offsets(config);
+    bytes->header = (size_t)at.topics;
+    bytes->topics = (size_t)(at.waitpoints - at.topics);
+    bytes->waitpoints = (size_t)(at.lanes - at.waitpoints);
+    bytes->lanes = (size_t)(at.cells - at.lanes + at.banks - at.entries);
+    bytes->cells = (size_t)(at.entries - at.cells);
+    bytes->pool_payload = config->publishers * bank_payload(config);
+    bytes->pool_control = (size_t)(at.keeps - at.banks) - bytes->pool_payload;
+    bytes->keep = (size_t)(at.total - at.keeps);
+    bytes->total = (size_t)at.total;
+    return TORC_OK;
+}

@@ -1,0 +1,208 @@
+/* src/core.h - the process-local objects behind the public handles, and the questions they ask each other.
+ *
+ * The control lock (bus.lock) serialises everything rare: opening, closing, attaching, detaching. The paths of events never
+ * take it, but for a reader that notices lanes coming or going. */
+#ifndef TORC_SRC_CORE_H
+#define TORC_SRC_CORE_H
+
+#include "../pools/bank.h"
+#include "region.h"
+#include "wait.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <torc.h>
+
+struct cds_lfht;
+struct publisher;
+struct reader;
+
+/* How the region's memory was obtained. */
+struct memory {
+    void *base;
+    size_t bytes;
+    bool owned; /* mapped by us: unmap it */
+    uint32_t prefaulted, huge_pages, locked;
+};
+
+struct bus {
+    struct torc_bus hot;       /* first: a torc_bus pointer is a bus pointer */
+    struct bus *next;          /* list of live buses */
+    struct torc_config config; /* private copy of the geometry */
+    struct memory memory;
+
+    struct torc_region *region;
+    struct torc_topic_record *topics;
+    struct torc_waitpoint *waitpoints;
+    struct torc_lane *lanes;
+    struct torc_cell *cells;
+    struct torc_entry *entries;
+
+    pthread_mutex_t lock;
+    struct cds_lfht *by_name;
+    struct torc_topic **topic; /* [config.topics] */
+    uint32_t topic_count;
+    struct publisher *publisher[TORC_MAX_PUBLISHERS]; /* open ones, by lane */
+    struct reader *reader[TORC_MAX_READERS];          /* open ones, by index */
+    bool *actor_used;                                 /* [config.actors] */
+};
+
+struct torc_topic {
+    struct bus *bus;
+    struct torc_topic_record *record;
+    uint32_t index;
+    struct torc_topic_node *node; /* in the table of names */
+};
+
+struct publisher {
+    struct torc_publisher hot; /* first */
+    struct bus *bus;
+    struct torc_topic *topic;
+    uint32_t index; /* of lane and bank */
+    enum torc_wait wait;
+    uint32_t inline_limit; /* what hot.inline_limit is while no claim is open */
+    uint32_t open_claims;
+    struct torc_bank bank; /* bank.gate.passed is the gate */
+
+    /* Entries in [held_from, held_to) may still hold a ring reference to a slot: each must be looked at before it is
+     * overwritten. Empty when equal. */
+    uint64_t held_from;
+    uint64_t held_to;
+};
+
+/* What a reader knows of one lane. */
+struct reader_lane {
+    uint64_t sequence; /* next to read */
+    uint64_t given;    /* cursor as last published */
+    uint32_t index;
+};
+
+struct reader {
+    struct torc_reader hot; /* first */
+    struct bus *bus;
+    struct torc_topic *topic;
+    uint32_t index;
+    enum torc_wait wait;
+    bool manual;
+    uint32_t point; /* waitpoint index: its own, or the actor's */
+    uint32_t keep_pool;
+
+    /* Owner thread only. */
+    struct reader_lane lane[TORC_MAX_PUBLISHERS];
+    uint32_t lane_count;
+    uint32_t current;
+    uint32_t version; /* of the topic, as last refreshed */
+
+    /* Written by the owner, read by others. */
+    torc_a32 busy;     /* 1: the owner may be looking at borrowed memory (DETACH) */
+    torc_a64 poller;   /* the thread inside torc_poll, or 0 */
+    torc_a64 consumed; /* given back so far */
+    torc_a64 max_lag;
+
+    torc_a32 closing;  /* somebody wants it to leave (DETACH) */
+    torc_a32 detached; /* it has left; set under the control lock */
+};
+
+/* --- objects and checks ------------------------------------------------------------------------------------- */
+
+/* The bus behind a public pointer, or NULL if that is not a live bus. */
+struct bus *torc_bus_live(const struct torc_bus *bus);
+
+static inline struct bus *bus_of(struct torc_bus *bus) {
+    return (struct bus *)bus;
+}
+static inline struct publisher *publisher_of(struct torc_publisher *publisher) {
+    return (struct publisher *)publisher;
+}
+static inline struct reader *reader_of(struct torc_reader *reader) {
+    return (struct reader *)reader;
+}
+static inline bool bus_closed(const struct bus *bus) {
+    return torc_load_acquire32(&bus->region->state) == TORC_BUS_CLOSED; /* STATE */
+}
+
+/* --- places in the region ----------------------------------------------------------------------------------- */
+
+static inline struct torc_waitpoint *drain_point(const struct bus *bus) {
+    return &bus->waitpoints[0];
+}
+static inline struct torc_waitpoint *lane_point(const struct bus *bus, uint32_t lane) {
+    return &bus->waitpoints[1 + lane];
+}
+static inline uint32_t reader_point_index(const struct bus *bus, uint32_t reader) {
+    return 1 + bus->config.publishers + reader;
+}
+static inline uint32_t actor_point_index(const struct bus *bus, uint32_t actor) {
+    return 1 + bus->config.publishers + bus->config.readers + 2 * actor;
+}
+static inline struct torc_cell *cell_of(const struct bus *bus, uint32_t lane, uint32_t reader) {
+    return &bus->cells[(size_t)lane * bus->config.readers + reader];
+}
+static inline struct torc_entry *lane_entries(const struct bus *bus, uint32_t lane) {
+    return bus->entries + (size_t)lane * bus->config.lane_entries;
+}
+static inline uint32_t bank_first_pool(uint32_t lane) {
+    return lane * TORC_BANK_POOLS;
+}
+static inline uint32_t keep_pool_of(const struct bus *bus, uint32_t reader) {
+    return bus->config.publishers * TORC_BANK_POOLS + reader;
+}
+/* Wrapping order of sequences. */
+static inline bool sequence_before(uint64_t a, uint64_t b) {
+    return (int64_t)(a - b) < 0;
+}
+/* Iterates over the bits of a mask: for (m = mask; m != 0; m &= m - 1) use(bit_index(m)). */
+static inline uint32_t bit_index(uint64_t mask) {
+    return (uint32_t)__builtin_ctzll(mask);
+}
+
+/* --- across files ------------------------------------------------------------------------------------------- */
+
+/* memory.c */
+int torc_memory_take(size_t bytes, uint32_t flags, struct memory *memory);
+int torc_memory_adopt(void *base, size_t bytes, uint32_t flags, struct memory *memory);
+void torc_memory_give(struct memory *memory);
+
+/* topic.c: the table of names. */
+int torc_topics_init(struct bus *bus);
+void torc_topics_free(struct bus *bus);
+
+/* publisher.c: the smallest cursor of the gating readers of `lane`, no more than what is published. */
+uint64_t torc_lane_slowest(const struct bus *bus, uint32_t lane);
+/* publisher.c: a cursor of this lane moved and somebody waits for that: wakes publisher and drains. */
+void torc_lane_moved(const struct bus *bus, uint32_t lane);
+/* publisher.c, under the control lock: has every reader of the lane's topic left it behind? */
+bool torc_lane_finished(const struct bus *bus, uint32_t lane);
+/* publisher.c, under the control lock: an ended lane that everybody has finished gives its slots back. */
+void torc_lane_retire(struct bus *bus, uint32_t lane);
+
+/* claim.c: a fresh gate for the publisher; at least half a lane of history stays if `need_all` is false. */
+uint64_t torc_gate_scan(struct publisher *publisher, bool need_all);
+/* claim.c: gives everything back that open claims hold. */
+void torc_claims_forget(struct publisher *publisher);
+
+/* reader.c: opens a reader that sleeps at waitpoint `point`. */
+int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_config *config, uint32_t point,
+                        struct torc_reader **reader);
+/* reader.c, owner: have lanes come or ended? Then torc_reader_look_around follows and forgets them; the current lane is
+ * entered anew afterwards. */
+bool torc_reader_lanes_changed(const struct reader *self);
+void torc_reader_look_around(struct reader *self);
+/* reader.c: publishers no longer wait for this reader. Idempotent. */
+void torc_reader_leave(struct reader *self);
+/* reader.c: is the calling thread inside this reader's torc_poll? */
+bool torc_reader_in_own_handler(const struct reader *self);
+/* read.c: would torc_next answer something else than TORC_EMPTY? */
+bool torc_reader_ready(struct reader *reader);
+/* read.c, owner: was everything read, and will nothing come any more? */
+bool torc_reader_exhausted(const struct reader *self);
+/* read.c: makes this reader's sleep visible to the publishers of its topic. */
+void torc_reader_announce(struct reader *reader);
+
+/* bus.c: wakes everyone at every waitpoint. */
+void torc_bus_wake_all(const struct bus *bus);
+
+/* stats.c: slots held by handles, the rings' own references not counted. */
+uint64_t torc_bus_outstanding(const struct bus *bus);
+
+#endif

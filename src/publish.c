@@ -1,0 +1,84 @@
+/* src/publish.c - publishing by copy: claim, copy, commit, one by one and in batches. */
+#include "core.h"
+
+#include <string.h>
+
+int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length,
+                       uint64_t deadline) {
+    struct torc_claim claim;
+    int status;
+    if (data == NULL && length != 0) {
+        return TORC_INVALID;
+    }
+    status = torc_claim_until(publisher, type, length, deadline, &claim);
+    if (status != TORC_OK) {
+        return status;
+    }
+    if (length != 0) {
+        memcpy(claim.data, data, length);
+    }
+    return torc_commit(publisher, &claim);
+}
+
+int torc_publish_slow(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length) {
+    return torc_publish_until(publisher, type, data, length, TORC_FOREVER);
+}
+
+int torc_try_publish(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length) {
+    return torc_publish_until(publisher, type, data, length, TORC_NO_WAIT);
+}
+
+/* Claims of one run: as many as are committed together. */
+#define RUN 32u
+
+/* Claims and fills up to RUN messages; waits for the first only. Returns how many, or the first one's error. */
+static int fill_run(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
+                    uint64_t deadline, struct torc_claim *claims) {
+    size_t filled;
+    for (filled = 0; filled < count && filled < RUN; filled++) {
+        const struct torc_message *message = &messages[filled];
+        int status = message->data == NULL && message->length != 0
+                         ? TORC_INVALID
+                         : torc_claim_until(publisher, message->type, message->length,
+                                            filled == 0 ? deadline : TORC_NO_WAIT, &claims[filled]);
+        if (status != TORC_OK) {
+            return filled != 0 ? (int)filled : status;
+        }
+        if (message->length != 0) {
+            memcpy(claims[filled].data, message->data, message->length);
+        }
+    }
+    return (int)filled;
+}
+
+int torc_publish_batch_until(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
+                             uint64_t deadline, size_t *published) {
+    struct torc_claim claims[RUN];
+    size_t done = 0;
+    int run = TORC_OK;
+    if (publisher == NULL || (messages == NULL && count != 0)) {
+        return TORC_INVALID;
+    }
+    while (done < count) {
+        run = fill_run(publisher, messages + done, count - done, deadline, claims);
+        if (run <= 0) {
+            break;
+        }
+        run = torc_commit_batch(publisher, claims, (size_t)run) == TORC_OK ? run : TORC_CORRUPT;
+        done += run > 0 ? (size_t)run : 0;
+    }
+    if (published != NULL) {
+        *published = done;
+    }
+    return run < 0 ? run : TORC_OK;
+}
+
+int torc_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
+                       size_t *published) {
+    return torc_publish_batch_until(publisher, messages, count, TORC_FOREVER, published);
+}
+
+int torc_try_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
+                           size_t *published) {
+    return torc_publish_batch_until(publisher, messages, count, TORC_NO_WAIT, published);
+}

@@ -1,0 +1,208 @@
+/* src/publisher.c - publishers come and go: lanes and banks are handed out, ended, drained and adopted.
+ *
+ * A lane's states: FREE -> OPEN (torc_publisher_open) -> ENDED (torc_publisher_close) -> OPEN again, in the same topic at any
+ * time or in another once every reader of its topic has read it to the end. Its sequences go on counting, so a stamp
+ * never means two events. All of this happens under the control lock. */
+#include "core.h"
+
+#include <stdlib.h>
+
+/* --- who reads a lane --------------------------------------------------------------------------------------- */
+
+static struct torc_topic_record *topic_of_lane(const struct bus *bus, uint32_t lane) {
+    return &bus->topics[torc_load_relaxed32(&bus->lanes[lane].topic)];
+}
+
+uint64_t torc_lane_slowest(const struct bus *bus, uint32_t lane) {
+    uint64_t slowest = torc_load_acquire64(&bus->lanes[lane].published);        /* PUBLISHED */
+    uint64_t members = torc_load_acquire64(&topic_of_lane(bus, lane)->readers); /* GATING */
+    for (; members != 0; members &= members - 1) {
+        uint64_t cursor = torc_load_acquire64(&cell_of(bus, lane, bit_index(members))->cursor); /* CURSOR */
+        slowest = sequence_before(cursor, slowest) ? cursor : slowest;
+    }
+    return slowest;
+}
+
+void torc_lane_moved(const struct bus *bus, uint32_t lane) {
+    struct torc_waitpoint *point = lane_point(bus, lane);
+    if (torc_load_relaxed32(&point->waiting) != 0) {
+        torc_waitpoint_wake(point);
+    }
+    if (torc_load_relaxed32(&point->drains) != 0) {
+        torc_waitpoint_wake(drain_point(bus));
+    }
+}
+
+static void wake_readers(const struct bus *bus, uint32_t lane) {
+    uint64_t members = torc_load_acquire64(&topic_of_lane(bus, lane)->readers);
+    for (; members != 0; members &= members - 1) {
+        uint32_t point = torc_load_relaxed32(&cell_of(bus, lane, bit_index(members))->point);
+        torc_waitpoint_wake(&bus->waitpoints[point]);
+    }
+}
+
+/* Takes the announcements back before bumping the waitpoints: see src/wait.h. */
+void torc_wake_readers_slow(struct torc_publisher *publisher) {
+    const struct publisher *self = publisher_of(publisher);
+    (void)torc_xchg_acq_rel32(publisher->sleepers, 0);
+    wake_readers(self->bus, self->index);
+}
+
+bool torc_lane_finished(const struct bus *bus, uint32_t lane) {
+    uint64_t members = torc_load_acquire64(&topic_of_lane(bus, lane)->readers);
+    for (; members != 0; members &= members - 1) {
+        if (torc_load_relaxed32(&cell_of(bus, lane, bit_index(members))->joined) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void torc_lane_retire(struct bus *bus, uint32_t lane) {
+    struct torc_bank bank = {.bus = &bus->hot, .first = bank_first_pool(lane)};
+    if (torc_load_relaxed32(&bus->lanes[lane].state) == TORC_LANE_ENDED && torc_lane_finished(bus, lane)) {
+        torc_store_release64(&bus->lanes[lane].gate, torc_load_relaxed64(&bus->lanes[lane].published));
+        torc_bank_drop_all(&bank);
+    }
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------ */
+
+/* A lane for this topic: a fresh one, else one that ended in this topic, else one that ended elsewhere and was read to its
+ * end. TORC_MAX_PUBLISHERS if there is none. */
+static uint32_t choose_lane(const struct bus *bus, const struct torc_topic *topic) {
+    uint32_t same = TORC_MAX_PUBLISHERS;
+    uint32_t other = TORC_MAX_PUBLISHERS;
+    for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
+        uint32_t state = torc_load_relaxed32(&bus->lanes[lane].state);
+        if (state == TORC_LANE_FREE) {
+            return lane;
+        }
+        if (state == TORC_LANE_ENDED && topic_of_lane(bus, lane) == topic->record) {
+            same = lane;
+        } else if (state == TORC_LANE_ENDED && torc_lane_finished(bus, lane)) {
+            other = lane;
+        }
+    }
+    return same != TORC_MAX_PUBLISHERS ? same : other;
+}
+
+/* Every reader of the topic follows the lane from where it stands now; one that has not finished it goes on as it is. */
+static void enlist_readers(const struct bus *bus, uint32_t lane, const struct torc_topic *topic, bool same_topic) {
+    uint64_t members = torc_load_relaxed64(&topic->record->readers);
+    for (; members != 0; members &= members - 1) {
+        struct torc_cell *cell = cell_of(bus, lane, bit_index(members));
+        if (!same_topic || torc_load_relaxed32(&cell->joined) == 0) {
+            torc_store_release64(&cell->cursor, torc_load_relaxed64(&bus->lanes[lane].published));
+            torc_store_relaxed32(&cell->joined, 1);
+        }
+    }
+}
+
+static void take_lane(struct bus *bus, uint32_t lane, const struct torc_topic *topic) {
+    struct torc_lane *control = &bus->lanes[lane];
+    bool ended = torc_load_relaxed32(&control->state) == TORC_LANE_ENDED;
+    bool same = ended && topic_of_lane(bus, lane) == topic->record;
+    uint64_t bit = UINT64_C(1) << lane;
+    if (ended && !same) {
+        torc_lane_retire(bus, lane);
+        (void)torc_and_release64(&topic_of_lane(bus, lane)->lanes, ~bit);
+    }
+    enlist_readers(bus, lane, topic, same);
+    torc_store_relaxed32(&control->topic, topic->index);
+    torc_store_release32(&control->state, TORC_LANE_OPEN);
+    (void)torc_or_release64(&topic->record->lanes, bit); /* LANES */
+    (void)torc_add_release32(&topic->record->version, 1);
+}
+
+static uint64_t scan_for_bank(void *owner) {
+    return torc_gate_scan(owner, true);
+}
+
+static void fill_hot(struct publisher *self) {
+    struct bus *bus = self->bus;
+    self->hot.entries = lane_entries(bus, self->index);
+    self->hot.lane = &bus->lanes[self->index];
+    self->hot.sleepers = &self->topic->record->sleepers;
+    self->hot.mask = bus->config.lane_entries - 1;
+    self->hot.fence = bus->hot.fence;
+    self->inline_limit = (self->topic->record->flags & TORC_TOPIC_NO_INLINE) != 0 ? 0 : TORC_INLINE_BYTES + 1;
+    self->hot.inline_limit = self->inline_limit;
+    torc_store_relaxed64(&self->hot.room, bus->config.lane_entries);
+}
+
+/* Goes on where the lane's last publisher stopped: any of the last lap's entries may still hold a slot. */
+static void resume(struct publisher *self, const struct torc_publisher_config *config) {
+    struct torc_lane *lane = self->hot.lane;
+    self->held_to = torc_load_relaxed64(&lane->claimed);
+    self->held_from = self->held_to - self->bus->config.lane_entries;
+    self->hot.base = self->held_from;
+    self->bank = (struct torc_bank){&self->bus->hot,
+                                    bank_first_pool(self->index),
+                                    config->dry,
+                                    {torc_load_relaxed64(&lane->gate), scan_for_bank, self}};
+}
+
+int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_config *config,
+                        struct torc_publisher **publisher) {
+    static const struct torc_publisher_config defaults = {TORC_WAIT_BLOCK, TORC_DRY_WAIT};
+    struct publisher *self;
+    struct bus *bus;
+    int status = TORC_OK;
+    config = config == NULL ? &defaults : config;
+    if (topic == NULL || publisher == NULL || (unsigned)config->wait > TORC_WAIT_BACKOFF ||
+        (unsigned)config->dry > TORC_DRY_XXL) {
+        return TORC_INVALID;
+    }
+    self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
+    if (self == NULL) {
+        return TORC_NO_MEMORY;
+    }
+    bus = topic->bus;
+    *self = (struct publisher){.bus = bus, .topic = topic, .wait = config->wait};
+    (void)pthread_mutex_lock(&bus->lock);
+    self->index = choose_lane(bus, topic);
+    if (bus_closed(bus)) {
+        status = TORC_CLOSED;
+    } else if (self->index == TORC_MAX_PUBLISHERS) {
+        status = TORC_NO_ROOM;
+    } else {
+        take_lane(bus, self->index, topic);
+        fill_hot(self);
+        resume(self, config);
+        bus->publisher[self->index] = self;
+    }
+    (void)pthread_mutex_unlock(&bus->lock);
+    if (status != TORC_OK) {
+        free(self);
+        return status;
+    }
+    *publisher = &self->hot;
+    return TORC_OK;
+}
+
+int torc_publisher_close(struct torc_publisher *publisher) {
+    struct publisher *self = publisher_of(publisher);
+    struct bus *bus;
+    if (publisher == NULL) {
+        return TORC_INVALID;
+    }
+    bus = self->bus;
+    (void)pthread_mutex_lock(&bus->lock);
+    torc_claims_forget(self);
+    torc_store_release32(&self->hot.lane->state, TORC_LANE_ENDED); /* ENDED */
+    torc_lane_retire(bus, self->index);
+    bus->publisher[self->index] = NULL;
+    wake_readers(bus, self->index); /* they may have been waiting for this end */
+    (void)pthread_mutex_unlock(&bus->lock);
+    free(self);
+    return TORC_OK;
+}
+
+uint64_t torc_publisher_sequence(const struct torc_publisher *publisher) {
+    return publisher == NULL ? 0 : torc_load_relaxed64(&publisher->lane->claimed);
+}
+
+uint64_t torc_publisher_stalls(const struct torc_publisher *publisher) {
+    return publisher == NULL ? 0 : torc_load_relaxed64(&publisher->lane->stalls);
+}

@@ -1,0 +1,433 @@
+/* src/read.c - the way of an event to its reader: next, poll, advance, keep, and waiting for more.
+ *
+ * Who may run at the same time: the reader's owner here; publishers that stamp entries ahead of it; a detacher. The acquire load of a
+ * stamp makes the whole entry, and the slot behind it, visible. The cursor is stored with release after the last access
+ * to what it gives back, so a publisher that acquires it may overwrite. */
+#include "core.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* Events of one lane in a row before the reader gives its cursor back and looks at the other lanes. */
+#define RUN 64u
+
+/* --- lanes -------------------------------------------------------------------------------------------------- */
+
+static bool stamped(const struct reader *self, uint32_t lane, uint64_t sequence) {
+    const struct torc_entry *entry = &lane_entries(self->bus, lane)[sequence & self->hot.mask];
+    return torc_load_acquire64(&entry->stamp) == sequence + 1; /* STAMP */
+}
+
+/* Publishes the cursor of one lane if it moved. */
+static void give_back(struct reader *self, struct reader_lane *lane) {
+    const struct torc_waitpoint *point = lane_point(self->bus, lane->index);
+    if (lane->given == lane->sequence) {
+        return;
+    }
+    torc_store_release64(&cell_of(self->bus, lane->index, self->index)->cursor, lane->sequence); /* CURSOR */
+    torc_store_relaxed64(&self->consumed, torc_load_relaxed64(&self->consumed) + (lane->sequence - lane->given));
+    lane->given = lane->sequence;
+    torc_barrier_light(self->bus->hot.fence); /* SPACE */
+    if (TORC_UNLIKELY((torc_load_relaxed32(&point->waiting) | torc_load_relaxed32(&point->drains)) != 0)) {
+        torc_lane_moved(self->bus, lane->index);
+    }
+}
+
+/* The hot part holds the current lane's sequence while the owner reads. */
+static void save_current(struct reader *self) {
+    if (self->lane_count != 0) {
+        self->lane[self->current].sequence = self->hot.sequence;
+    }
+}
+
+static uint32_t run_length(const struct reader *self) {
+    uint32_t quarter = (uint32_t)(self->hot.mask + 1) / 4;
+    return quarter < RUN ? quarter + 1 : RUN;
+}
+
+static void enter_lane(struct reader *self, uint32_t which) {
+    self->current = which;
+    self->hot.lane = self->lane[which].index;
+    self->hot.entries = lane_entries(self->bus, self->hot.lane);
+    self->hot.sequence = self->lane[which].sequence;
+    self->hot.left = run_length(self);
+}
+
+/* Looked at once per full run, so that a quiet reader never touches the line its publisher writes. */
+static void note_lag(struct reader *self) {
+    uint64_t lag = torc_load_relaxed64(&self->bus->lanes[self->hot.lane].published) - self->hot.sequence;
+    if (lag > torc_load_relaxed64(&self->max_lag)) {
+        torc_store_relaxed64(&self->max_lag, lag);
+    }
+}
+
+static void leave_lane(struct reader *self) {
+    save_current(self);
+    if (!self->manual) {
+        give_back(self, &self->lane[self->current]);
+    }
+}
+
+/* Makes a lane with an event the current one: this one while its run lasts, else the next in turn. */
+static bool find_event(struct reader *self) {
+    if (self->lane_count == 0) {
+        return false;
+    }
+    if (self->hot.left != 0 && stamped(self, self->hot.lane, self->hot.sequence)) {
+        return true;
+    }
+    leave_lane(self);
+    for (uint32_t i = 1; i <= self->lane_count; i++) {
+        uint32_t which = (self->current + 1) % self->lane_count;
+        enter_lane(self, which);
+        if (stamped(self, self->hot.lane, self->hot.sequence)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take(struct reader *self, struct torc_event *event) {
+    const struct torc_entry *entry = &self->hot.entries[self->hot.sequence & self->hot.mask];
+    event->length = entry->header & TORC_ENTRY_LENGTH;
+    event->type = entry->type;
+    event->lane = self->hot.lane;
+    event->sequence = self->hot.sequence;
+    event->slot = 0;
+    event->data = entry->body.bytes;
+    if ((entry->header & TORC_ENTRY_SLOT) != 0) {
+        event->slot = entry->body.slot;
+        event->data = torc_slot_data(&self->bus->hot, entry->body.slot);
+    }
+}
+
+/* --- the owner's turn --------------------------------------------------------------------------------------- */
+
+/* DETACH: busy first, then closing; a detacher does it the other way round. */
+static bool begin(struct reader *self) {
+    if (torc_load_relaxed32(&self->busy) == 0) {
+        torc_store_relaxed32(&self->busy, 1);
+        torc_barrier_light(self->bus->hot.fence);
+        self->hot.left = self->lane_count != 0 ? run_length(self) : 0;
+    }
+    if (TORC_LIKELY(torc_load_acquire32(&self->closing) == 0)) {
+        return true;
+    }
+    self->hot.left = 0;
+    torc_reader_leave(self);
+    torc_store_release32(&self->busy, 0);
+    return false;
+}
+
+static bool borrows_out(const struct reader *self) {
+    for (uint32_t i = 0; self->manual && i < self->lane_count; i++) {
+        if (self->lane[i].given != self->lane[i].sequence) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing is borrowed any more (unless the user advances by hand): cursors are given back. `left` = 0 sends the next
+ * torc_next through begin(). */
+static void rest(struct reader *self) {
+    save_current(self);
+    if (!self->manual && self->lane_count != 0) {
+        give_back(self, &self->lane[self->current]);
+    }
+    self->hot.left = 0;
+    if (!borrows_out(self)) {
+        torc_store_release32(&self->busy, 0);
+    }
+}
+
+/* After the bus was closed: has this reader read all that will ever be in its lanes? Claims that are still open count. */
+static bool finished(const struct reader *self) {
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        const struct reader_lane *lane = &self->lane[i];
+        if (torc_load_acquire64(&self->bus->lanes[lane->index].claimed) != lane->sequence) { /* CLAIMED */
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Nothing was found in any lane: why? TORC_OK: look again. */
+static int why_empty(struct reader *self) {
+    bool closed = bus_closed(self->bus); /* before the lanes: none opens after it */
+    if (torc_reader_lanes_changed(self)) {
+        self->hot.left = 0;
+        torc_reader_look_around(self);
+        if (self->lane_count != 0) {
+            enter_lane(self, 0);
+        }
+        return TORC_OK;
+    }
+    return closed && finished(self) ? TORC_CLOSED : TORC_EMPTY;
+}
+
+/* One event, or the reason why there is none. Everything returned before is finished with, unless advanced by hand. */
+static int step(struct reader *self, struct torc_event *event) {
+    for (;;) {
+        const struct torc_entry *entry;
+        if (TORC_UNLIKELY(self->hot.left == 0 && self->lane_count != 0)) {
+            note_lag(self);
+        }
+        if (!find_event(self)) {
+            int why;
+            save_current(self);
+            why = why_empty(self);
+            if (why != TORC_OK) {
+                return why;
+            }
+            continue;
+        }
+        entry = &self->hot.entries[self->hot.sequence & self->hot.mask];
+        self->hot.left--;
+        if ((entry->header & TORC_ENTRY_SKIP) == 0) {
+            take(self, event);
+            self->hot.sequence++;
+            return TORC_OK;
+        }
+        self->hot.sequence++;
+    }
+}
+
+int torc_next_slow(struct torc_reader *reader, struct torc_event *event) {
+    struct reader *self = reader_of(reader);
+    int status;
+    if (reader == NULL || event == NULL) {
+        return TORC_INVALID;
+    }
+    if (torc_load_relaxed64(&self->poller) != 0) {
+        return TORC_BUSY;
+    }
+    if (!begin(self)) {
+        return TORC_CLOSED;
+    }
+    status = step(self, event);
+    if (status != TORC_OK) {
+        rest(self);
+    }
+    return status;
+}
+
+/* Runs at the end of a poll, also when the handler leaves by cancellation, pthread_exit or a C++ exception. */
+static void end_poll(struct reader **reader) {
+    struct reader *self = *reader;
+    rest(self);
+    torc_store_release64(&self->poller, 0);
+}
+
+static int poll_events(struct reader *self, torc_handler handler, void *context, size_t limit) {
+    struct reader *ending __attribute__((cleanup(end_poll))) = self;
+    struct torc_event event;
+    size_t count = 0;
+    int status = TORC_OK;
+    torc_store_release64(&ending->poller, (uint64_t)(uintptr_t)pthread_self());
+    if (!begin(self)) {
+        return TORC_CLOSED;
+    }
+    while (count < limit && torc_load_acquire32(&self->closing) == 0) {
+        enum torc_action action;
+        uint32_t left;
+        status = step(self, &event);
+        if (status != TORC_OK) {
+            break;
+        }
+        count++;
+        left = self->hot.left;
+        self->hot.left = 0; /* a torc_next from inside the handler must not get past its check */
+        action = handler(context, &event);
+        self->hot.left = left;
+        if (action == TORC_STOP) {
+            break;
+        }
+    }
+    if (count != 0) {
+        return (int)count;
+    }
+    return status == TORC_EMPTY ? 0 : status;
+}
+
+int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, size_t limit) {
+    struct reader *self = reader_of(reader);
+    int count;
+    if (reader == NULL || handler == NULL || limit == 0 || limit > INT_MAX) {
+        return TORC_INVALID;
+    }
+    if (torc_load_relaxed64(&self->poller) != 0) {
+        return TORC_BUSY;
+    }
+    count = poll_events(self, handler, context, limit);
+    if (TORC_UNLIKELY(torc_load_acquire32(&self->closing) != 0)) {
+        torc_reader_leave(self);
+        return count > 0 ? count : TORC_CLOSED;
+    }
+    return count;
+}
+
+int torc_advance(struct torc_reader *reader) {
+    struct reader *self = reader_of(reader);
+    if (reader == NULL) {
+        return TORC_INVALID;
+    }
+    save_current(self);
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        give_back(self, &self->lane[i]);
+    }
+    if (torc_load_relaxed64(&self->poller) == 0) {
+        rest(self);
+    }
+    return TORC_OK;
+}
+
+/* --- waiting ------------------------------------------------------------------------------------------------ */
+
+bool torc_reader_ready(struct reader *self) {
+    if (torc_load_acquire32(&self->closing) != 0) {
+        return true;
+    }
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        if (stamped(self, self->lane[i].index, self->lane[i].sequence)) {
+            return true;
+        }
+    }
+    return torc_reader_lanes_changed(self) || torc_reader_exhausted(self);
+}
+
+bool torc_reader_exhausted(const struct reader *self) {
+    return bus_closed(self->bus) && !torc_reader_lanes_changed(self) && finished(self);
+}
+
+static bool ready(void *context) {
+    return torc_reader_ready(context);
+}
+
+void torc_reader_announce(struct reader *self) {
+    torc_store_release32(&self->topic->record->sleepers, 1); /* SLEEP */
+}
+
+static void announce(void *context) {
+    torc_reader_announce(context);
+}
+
+int torc_wait_readable(struct torc_reader *reader, uint64_t deadline) {
+    struct reader *self = reader_of(reader);
+    struct torc_await await;
+    int status;
+    if (reader == NULL) {
+        return TORC_INVALID;
+    }
+    if (torc_load_relaxed64(&self->poller) != 0) {
+        return TORC_BUSY;
+    }
+    if (!begin(self)) {
+        return TORC_CLOSED;
+    }
+    rest(self);
+    await = (struct torc_await){
+        &self->bus->waitpoints[self->point], ready, announce, self, self->bus->hot.fence, self->wait};
+    status = torc_await(&await, deadline);
+    return status == TORC_WOULD_BLOCK ? TORC_EMPTY : status;
+}
+
+int torc_next_until(struct torc_reader *reader, struct torc_event *event, uint64_t deadline) {
+    for (;;) {
+        int status = torc_next(reader, event);
+        if (status != TORC_EMPTY) {
+            return status;
+        }
+        status = torc_wait_readable(reader, deadline);
+        if (status != TORC_OK) {
+            return status;
+        }
+    }
+}
+
+int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *context, size_t limit, uint64_t deadline) {
+    for (;;) {
+        int count = torc_poll(reader, handler, context, limit);
+        int status;
+        if (count != 0) {
+            return count;
+        }
+        status = torc_wait_readable(reader, deadline);
+        if (status != TORC_OK) {
+            return status == TORC_EMPTY ? 0 : status;
+        }
+    }
+}
+
+/* --- keeping ------------------------------------------------------------------------------------------------ */
+
+/* Is the event one that this reader has been given and has not given back? */
+static bool is_borrowed(const struct reader *self, const struct torc_event *event) {
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        const struct reader_lane *lane = &self->lane[i];
+        uint64_t next = i == self->current ? self->hot.sequence : lane->sequence;
+        if (lane->index == event->lane) {
+            return event->sequence - lane->given < next - lane->given;
+        }
+    }
+    return false;
+}
+
+/* A copy of an inline event in a slot of the reader's own keep pool. */
+static int keep_copy(struct reader *self, const struct torc_event *event, struct torc_ringptr *ptr) {
+    struct torc_bus *bus = &self->bus->hot;
+    struct torc_pool_view *pool = &bus->pools[self->keep_pool];
+    uint32_t index = torc_pool_take(bus, self->keep_pool, NULL);
+    if (index == TORC_NO_SLOT) {
+        return TORC_POOL_DRY;
+    }
+    memcpy(pool->payload + (size_t)index * pool->size, event->data, event->length);
+    torc_store_relaxed64(&pool->slots[index].meta, event->length | ((uint64_t)event->type << 32));
+    *ptr = (struct torc_ringptr){bus, torc_pool_id(bus, self->keep_pool, index)};
+    return TORC_OK;
+}
+
+int torc_keep(struct torc_reader *reader, const struct torc_event *event, struct torc_ringptr *ptr) {
+    struct reader *self = reader_of(reader);
+    if (reader == NULL || event == NULL || ptr == NULL || !is_borrowed(self, event)) {
+        return TORC_INVALID;
+    }
+    if (event->slot == 0) {
+        return event->length <= TORC_INLINE_BYTES ? keep_copy(self, event, ptr) : TORC_INVALID;
+    }
+    /* The ring's reference is alive as long as our cursor is below the event, so there is one to clone. */
+    return torc_ringptr_clone((struct torc_ringptr){&self->bus->hot, event->slot}, ptr);
+}
+
+struct keeping {
+    struct torc_reader *reader;
+    const struct torc_event *event;
+    struct torc_ringptr *ptr;
+    int status;
+};
+
+static bool kept(void *context) {
+    struct keeping *keeping = context;
+    keeping->status = torc_load_acquire32(&reader_of(keeping->reader)->closing) != 0
+                          ? TORC_CLOSED
+                          : torc_keep(keeping->reader, keeping->event, keeping->ptr);
+    return keeping->status != TORC_POOL_DRY;
+}
+
+int torc_keep_until(struct torc_reader *reader, const struct torc_event *event, uint64_t deadline,
+                    struct torc_ringptr *ptr) {
+    struct keeping keeping = {reader, event, ptr, torc_keep(reader, event, ptr)};
+    struct reader *self = reader_of(reader);
+    struct torc_await await;
+    int status;
+    if (keeping.status != TORC_POOL_DRY || self->bus->hot.pools[self->keep_pool].capacity == 0) {
+        return keeping.status;
+    }
+    await = (struct torc_await){
+        self->bus->hot.pools[self->keep_pool].space, kept, NULL, &keeping, self->bus->hot.fence, self->wait};
+    status = torc_await(&await, deadline);
+    if (status == TORC_WOULD_BLOCK) {
+        return TORC_POOL_DRY;
+    }
+    return status == TORC_OK ? keeping.status : status;
+}

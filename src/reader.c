@@ -1,0 +1,280 @@
+/* src/reader.c - readers come and go: joining while publishers run at full rate, following lanes, leaving.
+ *
+ * JOIN, in order: the cursors are set low (at each lane's gate), the membership bit is set, the heavy barrier passes, then the real
+ * position is read and stored. A publisher's scan either began before the barrier, then its gate is at most what it had
+ * published and had stored in lane.gate, both of which we read after the barrier; or it sees the bit, and the low cursor
+ * holds it back until the real one is stored. So the position is never below a gate in use: nothing from there on is lost. */
+#include "core.h"
+
+#include <stdlib.h>
+
+static struct reader_lane *lane_of(struct reader *self, uint32_t lane) {
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        if (self->lane[i].index == lane) {
+            return &self->lane[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- following lanes (under the control lock) --------------------------------------------------------------- */
+
+static void follow_new_lanes(struct reader *self) {
+    struct torc_topic_record *record = self->topic->record;
+    uint64_t lanes;
+    self->version = torc_load_acquire32(&record->version); /* LANES */
+    lanes = torc_load_acquire64(&record->lanes);
+    for (; lanes != 0; lanes &= lanes - 1) {
+        uint32_t lane = bit_index(lanes);
+        const struct torc_cell *cell = cell_of(self->bus, lane, self->index);
+        if (torc_load_relaxed32(&cell->joined) != 0 && lane_of(self, lane) == NULL) {
+            uint64_t cursor = torc_load_acquire64(&cell->cursor);
+            self->lane[self->lane_count++] = (struct reader_lane){cursor, cursor, lane};
+        }
+    }
+}
+
+static bool at_end(const struct reader *self, const struct reader_lane *lane) {
+    const struct torc_lane *control = &self->bus->lanes[lane->index];
+    return torc_load_acquire32(&control->state) == TORC_LANE_ENDED && /* ENDED */
+           lane->sequence == torc_load_acquire64(&control->published) && lane->given == lane->sequence;
+}
+
+static void forget_ended_lanes(struct reader *self) {
+    for (uint32_t i = 0; i < self->lane_count;) {
+        uint32_t lane = self->lane[i].index;
+        if (!at_end(self, &self->lane[i])) {
+            i++;
+            continue;
+        }
+        torc_store_release32(&cell_of(self->bus, lane, self->index)->joined, 0);
+        torc_lane_retire(self->bus, lane);
+        self->lane[i] = self->lane[--self->lane_count];
+    }
+}
+
+void torc_reader_look_around(struct reader *self) {
+    (void)pthread_mutex_lock(&self->bus->lock);
+    if (torc_load_relaxed32(&self->detached) == 0) {
+        forget_ended_lanes(self);
+        follow_new_lanes(self);
+    }
+    (void)pthread_mutex_unlock(&self->bus->lock);
+}
+
+bool torc_reader_lanes_changed(const struct reader *self) {
+    if (torc_load_acquire32(&self->topic->record->version) != self->version) { /* LANES */
+        return true;
+    }
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        if (at_end(self, &self->lane[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- joining ------------------------------------------------------------------------------------------------ */
+
+static void set_low_cursors(const struct reader *self) {
+    const struct bus *bus = self->bus;
+    uint64_t lanes = torc_load_relaxed64(&self->topic->record->lanes);
+    for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
+        torc_store_relaxed32(&cell_of(bus, lane, self->index)->point, self->point);
+    }
+    for (; lanes != 0; lanes &= lanes - 1) {
+        struct torc_cell *cell = cell_of(bus, bit_index(lanes), self->index);
+        torc_store_relaxed64(&cell->cursor, torc_load_acquire64(&bus->lanes[bit_index(lanes)].gate));
+        torc_store_relaxed32(&cell->joined, 1);
+    }
+}
+
+static void set_positions(const struct reader *self, enum torc_join join) {
+    const struct bus *bus = self->bus;
+    uint64_t lanes = torc_load_relaxed64(&self->topic->record->lanes);
+    for (; lanes != 0; lanes &= lanes - 1) {
+        const struct torc_lane *lane = &bus->lanes[bit_index(lanes)];
+        struct torc_cell *cell = cell_of(bus, bit_index(lanes), self->index);
+        uint64_t low = torc_load_relaxed64(&cell->cursor);
+        uint64_t position = torc_load_acquire64(&lane->published); /* PUBLISHED */
+        bool ended = torc_load_relaxed32(&lane->state) == TORC_LANE_ENDED;
+        if (join == TORC_JOIN_OLDEST) {
+            uint64_t gate = torc_load_acquire64(&lane->gate);
+            position = sequence_before(gate, low) ? low : gate;
+        }
+        torc_store_release64(&cell->cursor, position); /* CURSOR */
+        torc_store_relaxed32(&cell->joined, !ended || position != torc_load_relaxed64(&lane->published));
+        /* The low cursor may have held a publisher up. */
+        torc_barrier_light(bus->hot.fence);
+        torc_lane_moved(bus, bit_index(lanes));
+    }
+}
+
+static uint32_t free_index(const struct bus *bus) {
+    uint32_t index = 0;
+    while (index < bus->config.readers && bus->reader[index] != NULL) {
+        index++;
+    }
+    return index;
+}
+
+/* Under the control lock. */
+static int join(struct reader *self, const struct torc_reader_config *config, uint32_t point) {
+    struct bus *bus = self->bus;
+    self->index = free_index(bus);
+    if (bus_closed(bus) && config->join != TORC_JOIN_OLDEST) {
+        return TORC_CLOSED;
+    }
+    if (self->index == bus->config.readers) {
+        return TORC_NO_ROOM;
+    }
+    self->point = point == UINT32_MAX ? reader_point_index(bus, self->index) : point;
+    self->keep_pool = keep_pool_of(bus, self->index);
+    set_low_cursors(self);
+    (void)torc_or_release64(&self->topic->record->readers, UINT64_C(1) << self->index); /* GATING */
+    torc_barrier_heavy(bus->hot.fence);                                                 /* JOIN */
+    set_positions(self, config->join);
+    follow_new_lanes(self);
+    bus->reader[self->index] = self;
+    return TORC_OK;
+}
+
+int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_config *config, uint32_t point,
+                        struct torc_reader **reader) {
+    static const struct torc_reader_config defaults;
+    struct reader *self;
+    int status;
+    config = config == NULL ? &defaults : config;
+    if (topic == NULL || reader == NULL || (unsigned)config->wait > TORC_WAIT_BACKOFF ||
+        (unsigned)config->join > TORC_JOIN_OLDEST) {
+        return TORC_INVALID;
+    }
+    self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
+    if (self == NULL) {
+        return TORC_NO_MEMORY;
+    }
+    *self = (struct reader){.bus = topic->bus, .topic = topic, .wait = config->wait};
+    self->manual = config->manual_advance != 0;
+    self->hot.bus = &self->bus->hot;
+    self->hot.mask = self->bus->config.lane_entries - 1;
+    (void)pthread_mutex_lock(&self->bus->lock);
+    status = join(self, config, point);
+    (void)pthread_mutex_unlock(&self->bus->lock);
+    if (status != TORC_OK) {
+        free(self);
+        return status;
+    }
+    *reader = &self->hot;
+    return TORC_OK;
+}
+
+int torc_reader_open(struct torc_topic *topic, const struct torc_reader_config *config, struct torc_reader **reader) {
+    return torc_reader_open_at(topic, config, UINT32_MAX, reader);
+}
+
+/* --- leaving ------------------------------------------------------------------------------------------------ */
+
+/* After this no publisher waits for the reader, and lanes that waited for it alone are retired. */
+void torc_reader_leave(struct reader *self) {
+    struct bus *bus = self->bus;
+    uint64_t lanes;
+    (void)pthread_mutex_lock(&bus->lock);
+    if (torc_load_relaxed32(&self->detached) == 0) {
+        (void)torc_and_release64(&self->topic->record->readers, ~(UINT64_C(1) << self->index));
+        torc_store_release32(&self->detached, 1);
+        torc_barrier_heavy(bus->hot.fence); /* SPACE */
+        lanes = torc_load_relaxed64(&self->topic->record->lanes);
+        for (; lanes != 0; lanes &= lanes - 1) {
+            torc_lane_retire(bus, bit_index(lanes));
+            torc_lane_moved(bus, bit_index(lanes));
+        }
+    }
+    (void)pthread_mutex_unlock(&bus->lock);
+}
+
+bool torc_reader_in_own_handler(const struct reader *self) {
+    return torc_load_relaxed64(&self->poller) == (uint64_t)(uintptr_t)pthread_self();
+}
+
+/* Rounds of waiting before a busy reader outside of torc_poll counts as holding a borrow: it may just be inside torc_next. */
+#define BORROW_ROUNDS 20u
+
+/* DETACH: closing, heavy barrier, busy. An owner that starts now sees closing; one that started before shows busy. */
+int torc_reader_detach(struct torc_reader *reader) {
+    struct reader *self = reader_of(reader);
+    if (reader == NULL) {
+        return TORC_INVALID;
+    }
+    torc_store_release32(&self->closing, 1);
+    if (torc_reader_in_own_handler(self)) {
+        return TORC_OK; /* the poll leaves when this handler returns */
+    }
+    torc_barrier_heavy(self->bus->hot.fence);
+    torc_waitpoint_wake(&self->bus->waitpoints[self->point]);
+    torc_waitpoint_wake(&self->bus->waitpoints[reader_point_index(self->bus, self->index)]); /* torc_keep_until */
+    for (uint32_t round = 0; torc_load_acquire32(&self->busy) != 0; round++) {
+        if (torc_load_acquire64(&self->poller) != 0) {
+            round = round < BORROW_ROUNDS ? round : 0; /* a handler runs: wait for it, however long */
+        } else if (round >= BORROW_ROUNDS) {
+            return TORC_BUSY;
+        }
+        torc_pause(TORC_WAIT_BACKOFF, round);
+    }
+    torc_reader_leave(self);
+    return TORC_OK;
+}
+
+int torc_reader_close(struct torc_reader *reader) {
+    struct reader *self = reader_of(reader);
+    struct bus *bus;
+    if (reader == NULL) {
+        return TORC_INVALID;
+    }
+    if (torc_reader_in_own_handler(self)) {
+        return TORC_WRONG_THREAD;
+    }
+    bus = self->bus;
+    torc_reader_leave(self);
+    (void)pthread_mutex_lock(&bus->lock);
+    bus->reader[self->index] = NULL;
+    (void)pthread_mutex_unlock(&bus->lock);
+    free(self);
+    return TORC_OK;
+}
+
+/* --- observation -------------------------------------------------------------------------------------------- */
+
+static enum torc_pressure pressure_of(double fill) {
+    if (fill >= 0.9) {
+        return TORC_SHOULD_THROTTLE;
+    }
+    return fill >= 0.8 ? TORC_UNDER_PRESSURE : TORC_RELAXED;
+}
+
+int torc_reader_state(const struct torc_reader *reader, struct torc_reader_state *state) {
+    const struct reader *self = (const struct reader *)reader;
+    uint64_t lanes;
+    if (reader == NULL || state == NULL) {
+        return TORC_INVALID;
+    }
+    if (torc_load_acquire32(&self->detached) != 0) {
+        return TORC_CLOSED;
+    }
+    *state = (struct torc_reader_state){.max_lag = torc_load_relaxed64(&self->max_lag),
+                                        .consumed = torc_load_relaxed64(&self->consumed)};
+    lanes = torc_load_acquire64(&self->topic->record->lanes);
+    for (; lanes != 0; lanes &= lanes - 1) {
+        const struct torc_cell *cell = cell_of(self->bus, bit_index(lanes), self->index);
+        /* The cursor first: published only grows, so the difference is never negative. */
+        uint64_t cursor = torc_load_acquire64(&cell->cursor);
+        uint64_t lag = torc_load_acquire64(&self->bus->lanes[bit_index(lanes)].published) - cursor;
+        double fill = (double)lag / (double)(self->hot.mask + 1);
+        state->lag += lag;
+        state->fill = fill > state->fill ? fill : state->fill;
+        state->lanes += torc_load_relaxed32(&cell->joined) != 0;
+    }
+    state->fill = state->fill > 1.0 ? 1.0 : state->fill;
+    state->max_lag = state->lag > state->max_lag ? state->lag : state->max_lag;
+    state->pressure = pressure_of(state->fill);
+    return TORC_OK;
+}

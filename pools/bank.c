@@ -2,19 +2,14 @@
 #include "bank.h"
 #include "xxl.h"
 
+/* Defined where it is not used: its address is then taken the cheap way everywhere. */
+_Thread_local char torc_thread_anchor __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 static const uint32_t shirt_bytes[TORC_BANK_POOLS] = {TORC_XS_BYTES, TORC_S_BYTES,  TORC_M_BYTES,
                                                       TORC_L_BYTES,  TORC_XL_BYTES, 0};
 
 uint32_t torc_shirt_bytes(uint32_t shirt) {
     return shirt < TORC_BANK_POOLS ? shirt_bytes[shirt] : 0;
-}
-
-uint32_t torc_shirt_of(size_t length) {
-    uint32_t shirt = TORC_XS;
-    while (shirt < TORC_SHIRTS && length > shirt_bytes[shirt]) {
-        shirt++;
-    }
-    return shirt;
 }
 
 void *torc_slot_data(const struct torc_bus *bus, uint64_t id) {
@@ -36,7 +31,7 @@ static int take_shirt(struct torc_bank *bank, uint32_t shirt, size_t length, uin
         return TORC_NO_MEMORY;
     }
     *id = torc_pool_id(bank->bus, number, index);
-    *data = torc_slot_data(bank->bus, *id);
+    *data = pool->xxl != NULL ? pool->xxl->block[index].data : pool->payload + (size_t)index * pool->size;
     return TORC_OK;
 }
 

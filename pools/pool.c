@@ -2,30 +2,11 @@
 #include "pool.h"
 #include "xxl.h"
 
-/* Records per cache line: the walk goes down the columns of a table with this many columns, so that neighbours in time
- * are never neighbours on a line. */
-#define COLUMNS 4u
-
-static uint32_t walk(const struct torc_pool_view *pool, uint32_t index) {
-    uint32_t next = index + COLUMNS;
-    if (TORC_LIKELY(next < pool->capacity)) {
-        return next;
-    }
-    next = (index & (COLUMNS - 1)) + 1;
-    return next < COLUMNS && next < pool->capacity ? next : 0;
-}
-
 void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation) {
     pool->ctl->shirt = shirt;
     for (uint32_t i = 0; i < pool->capacity; i++) {
         torc_store_relaxed64(&pool->slots[i].word, generation);
     }
-}
-
-uint64_t torc_pool_id(const struct torc_bus *bus, uint32_t pool, uint32_t index) {
-    uint64_t word = torc_load_relaxed64(&bus->pools[pool].slots[index].word);
-    uint64_t number = ((uint64_t)pool << bus->slot_bits) | index;
-    return (number << TORC_ID_SLOT_SHIFT) | torc_word_generation(word);
 }
 
 bool torc_pool_drop(const struct torc_bus *bus, uint32_t number, uint32_t index) {
@@ -70,32 +51,39 @@ static bool counts_as_used(const struct torc_pool_view *pool, uint32_t index, co
     return count != 0;
 }
 
-/* One bounded step of the running census; at the end of a pass the high-water mark learns the result. */
+/* One bounded step of the running census over the slots that were ever handed out; at the end of a pass the high-water
+ * mark learns the result. */
 static void census_step(struct torc_pool_view *pool, const uint64_t *gate) {
     struct torc_pool_ctl *ctl = pool->ctl;
-    for (uint32_t i = 0; i < TORC_CENSUS_STEP && ctl->census_at < pool->capacity; i++) {
-        ctl->census_count += counts_as_used(pool, ctl->census_at++, gate);
+    uint64_t allocations = torc_load_relaxed64(&ctl->allocations);
+    uint32_t all = allocations < pool->capacity ? (uint32_t)allocations : pool->capacity;
+    for (uint32_t i = 0; i < TORC_CENSUS_STEP && ctl->census_seen < all; i++, ctl->census_seen++) {
+        ctl->census_used += counts_as_used(pool, ctl->census_at, gate);
+        ctl->census_at = torc_pool_walk(pool, ctl->census_at);
     }
-    if (ctl->census_at == pool->capacity) {
-        if (ctl->census_count > torc_load_relaxed32(&ctl->high_water)) {
-            torc_store_relaxed32(&ctl->high_water, ctl->census_count);
+    if (ctl->census_seen == all) {
+        if (ctl->census_used > torc_load_relaxed32(&ctl->high_water)) {
+            torc_store_relaxed32(&ctl->high_water, ctl->census_used);
         }
         ctl->census_at = 0;
-        ctl->census_count = 0;
+        ctl->census_seen = 0;
+        ctl->census_used = 0;
     }
 }
 
-static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word, const struct torc_gate *gate) {
-    struct torc_pool_ctl *ctl = pool->ctl;
-    uint64_t count = torc_load_relaxed64(&ctl->allocations) + 1;
-    /* Plain: while its count is 0 nobody else writes the word; the stamp or the mailbox makes it visible. */
-    torc_store_relaxed64(&pool->slots[index].word, torc_word_generation(word) | TORC_COUNT_ONE);
-    torc_store_relaxed64(&ctl->allocations, count);
-    ctl->next = walk(pool, index);
-    if (pool->capacity <= TORC_CENSUS_STEP || count % TORC_CENSUS_EVERY == 0) {
+/* In the first round the census follows closely: short runs have a high-water mark too. */
+int torc_pool_chores(struct torc_pool_view *pool, const struct torc_gate *gate) {
+    uint64_t allocations = torc_load_relaxed64(&pool->ctl->allocations);
+    if (torc_load_relaxed64(&pool->owner) != torc_thread_token()) {
+        torc_store_relaxed64(&pool->owner, torc_thread_token());
+    }
+    if (allocations >= TORC_CENSUS_EVERY) {
+        pool->chores = (pool->capacity <= TORC_CENSUS_STEP ? TORC_CENSUS_EVERY_SMALL : TORC_CENSUS_EVERY) - 1;
+    }
+    if ((allocations & pool->chores) == 0) {
         census_step(pool, gate == NULL ? NULL : &gate->passed);
     }
-    return index;
+    return TORC_OK;
 }
 
 static uint32_t none_found(struct torc_pool_view *pool, uint32_t resume) {
@@ -106,13 +94,13 @@ static uint32_t none_found(struct torc_pool_view *pool, uint32_t resume) {
     return TORC_NO_SLOT;
 }
 
-uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+uint32_t torc_pool_take_slow(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
     struct torc_pool_view *pool = &bus->pools[number];
     uint32_t sweep = pool->capacity < TORC_SWEEP ? pool->capacity : TORC_SWEEP;
     uint32_t index = pool->ctl->next;
     uint32_t oldest_unread = TORC_NO_SLOT;
     bool scanned = false;
-    for (uint32_t i = 0; i < sweep; i++, index = walk(pool, index)) {
+    for (uint32_t i = 0; i < sweep; i++, index = torc_pool_walk(pool, index)) {
         uint64_t word = torc_load_acquire64(&pool->slots[index].word); /* FREE */
         uint64_t mark = torc_load_relaxed64(&pool->marks[index]);
         if (mark & 1u) {
@@ -127,7 +115,10 @@ uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc
             word = torc_load_relaxed64(&pool->slots[index].word);
         }
         if (torc_word_count(word) == 0 && !torc_word_retired(word)) {
-            return taken(pool, index, word, gate);
+            if (torc_pool_taken(pool, index, word)) {
+                (void)torc_pool_chores(pool, gate);
+            }
+            return index;
         }
     }
     return none_found(pool, oldest_unread == TORC_NO_SLOT ? index : oldest_unread);

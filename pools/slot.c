@@ -20,7 +20,7 @@ static int refuse(const struct torc_bus *bus) {
     return TORC_STALE;
 }
 
-int torc_ringptr_clone_slow(struct torc_ringptr ptr, struct torc_ringptr *clone, uint64_t found) {
+int torc_ringptr_clone_slow(struct torc_ringptr ptr, uint64_t found) {
     struct torc_slot *slot = torc_slot_of(ptr.bus, ptr.id);
     if (slot == NULL) {
         return refuse(ptr.bus);
@@ -33,8 +33,6 @@ int torc_ringptr_clone_slow(struct torc_ringptr ptr, struct torc_ringptr *clone,
             return TORC_REF_LIMIT;
         }
     } while (!torc_cas_relaxed64(&slot->word, &found, found + TORC_COUNT_ONE));
-    clone->bus = ptr.bus;
-    clone->id = ptr.id | TORC_ID_SHARED;
     return TORC_OK;
 }
 
@@ -66,7 +64,7 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
     const struct torc_bus *bus = ptr.bus;
     struct torc_slot *slot = torc_slot_of(bus, ptr.id);
     uint64_t next;
-    if (slot == NULL) {
+    if (TORC_UNLIKELY(slot == NULL)) {
         return refuse(bus);
     }
     do {
@@ -83,6 +81,28 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
     } while (!torc_cas_acq_rel64(&slot->word, &found, next)); /* DROP; FREE for the last one */
     if (torc_word_count(found) == 1) {
         torc_slot_free(bus, torc_id_pool(bus, ptr.id), torc_id_index(bus, ptr.id), next);
+    }
+    return TORC_OK;
+}
+
+/* Sole owner: a handle that was never cloned, of a slot that never was in a ring, released by the thread that allocates
+ * from its pool. Nobody else has a reference and no reader can pin what was never published, so a plain store frees it.
+ * The thread matters for handles that are *not* what they claim: were another thread to free the slot at the same time,
+ * only this one could hand it out again, and it is here. */
+int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
+    const struct torc_bus *bus = ptr.bus;
+    uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;
+    struct torc_slot *slot = torc_slot_of(bus, ptr.id);
+    const struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, ptr.id)];
+    if (TORC_UNLIKELY(slot == NULL || torc_load_acquire64(&slot->word) != alone || /* DROP */
+                      torc_load_relaxed64(&pool->owner) != torc_thread_token() || pool->xxl != NULL ||
+                      TORC_DEBUG >= 2)) {
+        return torc_ringptr_release_slow(ptr, alone);
+    }
+    torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */
+    torc_barrier_light(bus->fence);                                /* SPACE */
+    if (TORC_UNLIKELY(torc_load_relaxed32(&pool->space->waiting) != 0)) {
+        torc_waitpoint_wake(pool->space);
     }
     return TORC_OK;
 }

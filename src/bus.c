@@ -9,15 +9,6 @@
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct bus *registry;
 
-struct bus *torc_bus_live(const struct torc_bus *bus) {
-    struct bus *found;
-    (void)pthread_mutex_lock(&registry_lock);
-    for (found = registry; found != NULL && &found->hot != bus; found = found->next) {
-    }
-    (void)pthread_mutex_unlock(&registry_lock);
-    return found;
-}
-
 static void registry_add(struct bus *bus) {
     (void)pthread_mutex_lock(&registry_lock);
     bus->next = registry;
@@ -25,16 +16,19 @@ static void registry_add(struct bus *bus) {
     (void)pthread_mutex_unlock(&registry_lock);
 }
 
-static bool registry_remove(const struct torc_bus *bus) {
-    bool found = false;
-    (void)pthread_mutex_lock(&registry_lock);
-    for (struct bus **at = &registry; *at != NULL; at = &(*at)->next) {
-        if (&(*at)->hot == bus) {
-            *at = (*at)->next;
-            found = true;
-            break;
-        }
+/* Under the registry lock. */
+static struct bus **registry_find(const struct torc_bus *bus) {
+    struct bus **at = &registry;
+    while (*at != NULL && &(*at)->hot != bus) {
+        at = &(*at)->next;
     }
+    return at;
+}
+
+struct bus *torc_bus_live(const struct torc_bus *bus) {
+    struct bus *found;
+    (void)pthread_mutex_lock(&registry_lock);
+    found = *registry_find(bus);
     (void)pthread_mutex_unlock(&registry_lock);
     return found;
 }
@@ -228,30 +222,44 @@ static void drop_rings(struct bus *bus) {
     }
 }
 
-int torc_bus_destroy(struct torc_bus **handle, uint64_t *outstanding) {
-    struct bus *bus = handle == NULL || *handle == NULL ? NULL : torc_bus_live(*handle);
-    uint64_t held;
+/* Nobody uses it any more? `held` receives the slots that handles hold. */
+static bool unused(struct bus *bus, uint64_t *held) {
     bool open;
-    if (bus == NULL) {
-        return TORC_INVALID;
-    }
     (void)pthread_mutex_lock(&bus->lock);
     open = anyone_open(bus);
-    held = torc_bus_outstanding(bus);
+    *held = torc_bus_outstanding(bus);
     (void)pthread_mutex_unlock(&bus->lock);
-    if (outstanding != NULL) {
-        *outstanding = held;
-    }
-    if (open || held != 0) {
-        return TORC_BUSY;
-    }
-    if (!registry_remove(*handle)) {
+    return !open && *held == 0;
+}
+
+/* Of two that destroy the same bus, the second finds it gone from the registry. */
+int torc_bus_destroy(struct torc_bus **handle, uint64_t *outstanding) {
+    struct bus **at;
+    struct bus *bus;
+    uint64_t held = 0;
+    int status = TORC_INVALID;
+    if (handle == NULL || *handle == NULL) {
         return TORC_INVALID;
     }
-    *handle = NULL;
-    drop_rings(bus);
-    free_parts(bus);
-    return TORC_OK;
+    (void)pthread_mutex_lock(&registry_lock);
+    at = registry_find(*handle);
+    bus = *at;
+    if (bus != NULL) {
+        status = unused(bus, &held) ? TORC_OK : TORC_BUSY;
+    }
+    if (status == TORC_OK) {
+        *at = bus->next;
+    }
+    (void)pthread_mutex_unlock(&registry_lock);
+    if (outstanding != NULL && bus != NULL) {
+        *outstanding = held;
+    }
+    if (status == TORC_OK) {
+        *handle = NULL;
+        drop_rings(bus);
+        free_parts(bus);
+    }
+    return status;
 }
 
 /* --- draining ----------------------------------------------------------------------------------------------- */

@@ -192,6 +192,8 @@ void torc_reader_look_around(struct reader *self);
 void torc_reader_leave(struct reader *self);
 /* reader.c: is the calling thread inside this reader's torc_poll? */
 bool torc_reader_in_own_handler(const struct reader *self);
+/* read.c, owner: makes a lane the current one. */
+void torc_reader_enter(struct reader *self, uint32_t which);
 /* read.c: would torc_next answer something else than TORC_EMPTY? */
 bool torc_reader_ready(struct reader *reader);
 /* read.c, owner: was everything read, and will nothing come any more? */

@@ -45,7 +45,7 @@ static uint32_t run_length(const struct reader *self) {
     return quarter < RUN ? quarter + 1 : RUN;
 }
 
-static void enter_lane(struct reader *self, uint32_t which) {
+void torc_reader_enter(struct reader *self, uint32_t which) {
     self->current = which;
     self->hot.lane = self->lane[which].index;
     self->hot.entries = lane_entries(self->bus, self->hot.lane);
@@ -79,7 +79,7 @@ static bool find_event(struct reader *self) {
     leave_lane(self);
     for (uint32_t i = 1; i <= self->lane_count; i++) {
         uint32_t which = (self->current + 1) % self->lane_count;
-        enter_lane(self, which);
+        torc_reader_enter(self, which);
         if (stamped(self, self->hot.lane, self->hot.sequence)) {
             return true;
         }
@@ -159,7 +159,7 @@ static int why_empty(struct reader *self) {
         self->hot.left = 0;
         torc_reader_look_around(self);
         if (self->lane_count != 0) {
-            enter_lane(self, 0);
+            torc_reader_enter(self, 0);
         }
         return TORC_OK;
     }

@@ -135,6 +135,10 @@ static int join(struct reader *self, const struct torc_reader_config *config, ui
     torc_barrier_heavy(bus->hot.fence);                                                 /* JOIN */
     set_positions(self, config->join);
     follow_new_lanes(self);
+    if (self->lane_count != 0) {
+        torc_reader_enter(self, 0);
+        self->hot.left = 0; /* the first torc_next goes through its checks */
+    }
     bus->reader[self->index] = self;
     return TORC_OK;
 }

@@ -125,6 +125,8 @@ struct torc_pool_view {
     struct torc_xxl_table *xxl;   /* private, pools/bank.h: blocks of an XXL table, outside the region; else NULL */
     struct torc_pool_ctl *ctl;    /* private, pools/pool.h */
     torc_a64 *marks;              /* private, pools/pool.h: per slot, the sequence it was published at */
+    torc_a64 owner;               /* the thread that allocated last, for the sole-owner release; seldom changes */
+    uint64_t chores;              /* private, the owner only: mask of allocation counts at which chores are due */
 };
 
 /* The part of a bus object that the hot path reads; constant after creation. */

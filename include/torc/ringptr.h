@@ -81,8 +81,9 @@ TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr 
 TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr);
 
 /* The paths that are not worth inlining. */
-int torc_ringptr_clone_slow(struct torc_ringptr ptr, struct torc_ringptr *clone, uint64_t found);
+int torc_ringptr_clone_slow(struct torc_ringptr ptr, uint64_t found);
 int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found);
+int torc_ringptr_release_fresh(struct torc_ringptr ptr);
 
 /* Where a handle's slot record is, or NULL if its number is outside every pool. */
 TORC_INLINE struct torc_slot *torc_slot_of(const struct torc_bus *bus, uint64_t id) {
@@ -106,12 +107,13 @@ TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr 
         return TORC_INVALID;
     }
     slot = torc_slot_of(ptr.bus, ptr.id);
-    if (TORC_UNLIKELY(slot == NULL)) {
-        return torc_ringptr_clone_slow(ptr, clone, 0);
-    }
-    /* Relaxed: the caller's own reference already orders the payload before this. */
-    if (TORC_UNLIKELY(!torc_cas_relaxed64(&slot->word, &guess, guess + TORC_COUNT_ONE))) {
-        return torc_ringptr_clone_slow(ptr, clone, guess);
+    /* Relaxed: the caller's own reference already orders the payload before this. `clone` stays out of the slow call, so
+     * that the compiler can keep it in registers: a store between two locked operations delays the second. */
+    if (TORC_UNLIKELY(slot == NULL || !torc_cas_relaxed64(&slot->word, &guess, guess + TORC_COUNT_ONE))) {
+        int status = torc_ringptr_clone_slow(ptr, guess);
+        if (status != TORC_OK) {
+            return status;
+        }
     }
     clone->bus = ptr.bus;
     clone->id = ptr.id | TORC_ID_SHARED;
@@ -125,7 +127,7 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr) {
         return TORC_INVALID;
     }
     if (!(ptr.id & TORC_ID_SHARED)) {
-        return torc_ringptr_release_slow(ptr, guess - TORC_COUNT_ONE);
+        return torc_ringptr_release_fresh(ptr);
     }
     slot = torc_slot_of(ptr.bus, ptr.id);
     if (TORC_UNLIKELY(slot == NULL)) {

@@ -3,7 +3,7 @@
 #include "xxl.h"
 
 /* Defined where it is not used: its address is then taken the cheap way everywhere. */
-_Thread_local char torc_thread_anchor __attribute__((tls_model("initial-exec"), visibility("hidden")));
+__thread char torc_thread_anchor __attribute__((tls_model("initial-exec")));
 
 static const uint32_t shirt_bytes[TORC_BANK_POOLS] = {TORC_XS_BYTES, TORC_S_BYTES,  TORC_M_BYTES,
                                                       TORC_L_BYTES,  TORC_XL_BYTES, 0};

@@ -21,13 +21,6 @@ struct torc_bank {
 /* Payload bytes of a shirt; 0 for TORC_XXL. */
 uint32_t torc_shirt_bytes(uint32_t shirt);
 
-/* The smallest shirt for a length; TORC_XXL above 16 KiB. Shirts are powers of four from 64: two bits of length each. */
-static inline uint32_t torc_shirt_of(size_t length) {
-    uint32_t bits = length <= TORC_XS_BYTES ? 6 : 64u - (uint32_t)__builtin_clzll((unsigned long long)length - 1);
-    uint32_t shirt = (bits - 5) / 2;
-    return shirt < TORC_XXL ? shirt : (uint32_t)TORC_XXL;
-}
-
 /* torc_bank_take: a slot for `length` bytes, count 1; *id is its handle, *data its payload. Follows the dry policy as far as it
  * can without waiting. TORC_POOL_DRY; TORC_NO_MEMORY: the XXL provider failed; TORC_TOO_BIG: no pool of this bank can
  * ever hold that many bytes. */

@@ -2,6 +2,15 @@
 #include "pool.h"
 #include "xxl.h"
 
+static uint32_t walk(const struct torc_pool_view *pool, uint32_t index) {
+    uint32_t next = index + TORC_POOL_COLUMNS;
+    if (next < pool->capacity) {
+        return next;
+    }
+    next = (index & (TORC_POOL_COLUMNS - 1)) + 1;
+    return next < TORC_POOL_COLUMNS && next < pool->capacity ? next : 0;
+}
+
 void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation) {
     pool->ctl->shirt = shirt;
     for (uint32_t i = 0; i < pool->capacity; i++) {
@@ -51,39 +60,50 @@ static bool counts_as_used(const struct torc_pool_view *pool, uint32_t index, co
     return count != 0;
 }
 
-/* One bounded step of the running census over the slots that were ever handed out; at the end of a pass the high-water
- * mark learns the result. */
+/* One bounded step of the running census; at the end of a pass the high-water mark learns the result. In the first column
+ * only what lies before `next` was ever handed out. */
 static void census_step(struct torc_pool_view *pool, const uint64_t *gate) {
     struct torc_pool_ctl *ctl = pool->ctl;
-    uint64_t allocations = torc_load_relaxed64(&ctl->allocations);
-    uint32_t all = allocations < pool->capacity ? (uint32_t)allocations : pool->capacity;
-    for (uint32_t i = 0; i < TORC_CENSUS_STEP && ctl->census_seen < all; i++, ctl->census_seen++) {
-        ctl->census_used += counts_as_used(pool, ctl->census_at, gate);
-        ctl->census_at = torc_pool_walk(pool, ctl->census_at);
+    uint32_t end = ctl->limit < pool->capacity ? ctl->next : pool->capacity;
+    uint32_t stop = end - ctl->census_at < TORC_CENSUS_STEP ? end : ctl->census_at + TORC_CENSUS_STEP;
+    uint32_t used = ctl->census_used;
+    for (uint32_t i = ctl->census_at; i < stop; i++) {
+        used += torc_load_relaxed64(&pool->slots[i].word) >= TORC_COUNT_ONE && counts_as_used(pool, i, gate);
     }
-    if (ctl->census_seen == all) {
-        if (ctl->census_used > torc_load_relaxed32(&ctl->high_water)) {
-            torc_store_relaxed32(&ctl->high_water, ctl->census_used);
+    ctl->census_at = stop;
+    ctl->census_used = used;
+    if (stop == end) {
+        if (used > torc_load_relaxed32(&ctl->high_water)) {
+            torc_store_relaxed32(&ctl->high_water, used);
         }
         ctl->census_at = 0;
-        ctl->census_seen = 0;
         ctl->census_used = 0;
     }
 }
 
-/* In the first round the census follows closely: short runs have a high-water mark too. */
-int torc_pool_chores(struct torc_pool_view *pool, const struct torc_gate *gate) {
-    uint64_t allocations = torc_load_relaxed64(&pool->ctl->allocations);
+/* What is due when `next` has reached `limit`: a step of the census, the owner's mark, the way back to the top of the
+ * table. In the first round the limit only doubles, so that short runs have a high-water mark too. */
+static void chores(struct torc_pool_view *pool, const struct torc_gate *gate) {
+    struct torc_pool_ctl *ctl = pool->ctl;
+    bool first_column = torc_load_relaxed64(&ctl->allocations) * TORC_POOL_COLUMNS < pool->capacity;
     if (torc_load_relaxed64(&pool->owner) != torc_thread_token()) {
         torc_store_relaxed64(&pool->owner, torc_thread_token());
     }
-    if (allocations >= TORC_CENSUS_EVERY) {
-        pool->chores = (pool->capacity <= TORC_CENSUS_STEP ? TORC_CENSUS_EVERY_SMALL : TORC_CENSUS_EVERY) - 1;
+    if (ctl->next >= pool->capacity) {
+        ctl->next = walk(pool, ctl->next - TORC_POOL_COLUMNS);
     }
-    if ((allocations & pool->chores) == 0) {
-        census_step(pool, gate == NULL ? NULL : &gate->passed);
-    }
-    return TORC_OK;
+    ctl->limit = first_column && ctl->next * 2 < pool->capacity ? ctl->next * 2 + TORC_POOL_COLUMNS : pool->capacity;
+    census_step(pool, gate == NULL ? NULL : &gate->passed);
+}
+
+/* Slot `index`, whose word is `word` with count 0, is handed out. Plain stores: while the count is 0 nobody else writes the
+ * word; the stamp or the mailbox makes it visible. */
+static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word) {
+    struct torc_pool_ctl *ctl = pool->ctl;
+    torc_store_relaxed64(&pool->slots[index].word, word + TORC_COUNT_ONE);
+    torc_store_relaxed64(&ctl->allocations, torc_load_relaxed64(&ctl->allocations) + 1);
+    ctl->next = index + TORC_POOL_COLUMNS;
+    return index;
 }
 
 static uint32_t none_found(struct torc_pool_view *pool, uint32_t resume) {
@@ -94,13 +114,17 @@ static uint32_t none_found(struct torc_pool_view *pool, uint32_t resume) {
     return TORC_NO_SLOT;
 }
 
-uint32_t torc_pool_take_slow(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
     struct torc_pool_view *pool = &bus->pools[number];
     uint32_t sweep = pool->capacity < TORC_SWEEP ? pool->capacity : TORC_SWEEP;
-    uint32_t index = pool->ctl->next;
     uint32_t oldest_unread = TORC_NO_SLOT;
     bool scanned = false;
-    for (uint32_t i = 0; i < sweep; i++, index = torc_pool_walk(pool, index)) {
+    uint32_t index;
+    if (pool->ctl->next >= pool->ctl->limit) {
+        chores(pool, gate);
+    }
+    index = pool->ctl->next;
+    for (uint32_t i = 0; i < sweep; i++, index = walk(pool, index)) {
         uint64_t word = torc_load_acquire64(&pool->slots[index].word); /* FREE */
         uint64_t mark = torc_load_relaxed64(&pool->marks[index]);
         if (mark & 1u) {
@@ -115,10 +139,7 @@ uint32_t torc_pool_take_slow(const struct torc_bus *bus, uint32_t number, struct
             word = torc_load_relaxed64(&pool->slots[index].word);
         }
         if (torc_word_count(word) == 0 && !torc_word_retired(word)) {
-            if (torc_pool_taken(pool, index, word)) {
-                (void)torc_pool_chores(pool, gate);
-            }
-            return index;
+            return taken(pool, index, word);
         }
     }
     return none_found(pool, oldest_unread == TORC_NO_SLOT ? index : oldest_unread);

@@ -18,24 +18,9 @@
 /* Slots looked at per allocation, at most: a clogged pool makes an allocation slower only up to here. */
 #define TORC_SWEEP 64u
 
-/* Slots counted per census step, and every how many allocations a step is made; smaller pools get their steps sooner. */
-#define TORC_CENSUS_STEP        32u
-#define TORC_CENSUS_EVERY       32u
-#define TORC_CENSUS_EVERY_SMALL 4u
-
-/* Control block of a pool, in the region; written by the pool's owner only. */
-struct torc_pool_ctl {
-    torc_a64 allocations;
-    torc_a64 dry;
-    torc_a32 high_water;
-    uint32_t shirt;
-    uint32_t next;        /* where the next sweep begins */
-    uint32_t census_at;   /* next slot it looks at, in ring order */
-    uint32_t census_seen; /* slots looked at in this pass, and how many of them were in use */
-    uint32_t census_used;
-    unsigned char pad[2 * TORC_LINE - 40];
-};
-TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == TORC_POOL_CTL_BYTES, "control block as in torc/config.h");
+/* Slots counted per census step, at most. A step is made at the end of each column of the walk, in the first round also
+ * whenever the slots used have doubled. */
+#define TORC_CENSUS_STEP 256u
 
 /* What the owner of a pool knows about its readers. `scan` reads their cursors afresh and returns the new gate. */
 struct torc_gate {
@@ -72,19 +57,18 @@ static inline bool torc_mark_passed(uint64_t mark, uint64_t gate) {
     return (int64_t)((gate << 1) - (mark & ~UINT64_C(1))) > 0;
 }
 
-/* A number that tells threads apart: the address of a thread-local byte. */
-extern _Thread_local char torc_thread_anchor __attribute__((tls_model("initial-exec"), visibility("hidden")));
+/* A number that tells threads apart. */
 static inline uint64_t torc_thread_token(void) {
     return (uint64_t)(uintptr_t)&torc_thread_anchor;
 }
 
 /* The handle id of slot `index` of pool number `pool`, in its present generation. */
-static inline uint64_t torc_id_of(const struct torc_bus *bus, uint32_t pool, uint32_t index, uint64_t word) {
-    uint64_t number = ((uint64_t)pool << bus->slot_bits) | index;
-    return (number << TORC_ID_SLOT_SHIFT) | torc_word_generation(word);
+static inline uint64_t torc_id_of(const struct torc_pool_view *pool, uint32_t index, uint64_t word) {
+    return pool->first_id + ((uint64_t)index << TORC_ID_SLOT_SHIFT) + torc_word_generation(word);
 }
 static inline uint64_t torc_pool_id(const struct torc_bus *bus, uint32_t pool, uint32_t index) {
-    return torc_id_of(bus, pool, index, torc_load_relaxed64(&bus->pools[pool].slots[index].word));
+    const struct torc_pool_view *view = &bus->pools[pool];
+    return torc_id_of(view, index, torc_load_relaxed64(&view->slots[index].word));
 }
 /* Pool number and index of a handle id; the caller knows that it is in range. */
 static inline uint32_t torc_id_pool(const struct torc_bus *bus, uint64_t id) {
@@ -98,12 +82,9 @@ static inline uint32_t torc_id_index(const struct torc_bus *bus, uint64_t id) {
 void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation);
 
 /* torc_pool_take: the next slot that is free or that only the ring holds and everybody has passed, with count 1.
- * TORC_NO_SLOT if none was found within the bounded sweep. gate NULL: the pool's slots are never in a ring. Owner only. */
-static inline uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
-uint32_t torc_pool_take_slow(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
-
-/* torc_pool_chores: what is due now and then after an allocation: one bounded step of the census, and the owner's mark. */
-int torc_pool_chores(struct torc_pool_view *pool, const struct torc_gate *gate);
+ * TORC_NO_SLOT if none was found within the bounded sweep. gate NULL: the pool's slots are never in a ring. Owner only.
+ * Where the very next slot is free, torc_ringptr_claim in torc/publisher.h does it inline. */
+uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
 /* torc_pool_put_back: undoes a take whose slot nobody else has seen. Owner only. */
 void torc_pool_put_back(struct torc_pool_view *pool, uint32_t index);
@@ -122,53 +103,5 @@ void torc_pool_stats_add(const struct torc_pool_view *pool, const uint64_t *gate
  * has been moved to the state torc_word_after_last() gave. */
 uint64_t torc_word_after_last(const struct torc_pool_view *pool, uint64_t word);
 void torc_slot_free(const struct torc_bus *bus, uint32_t number, uint32_t index, uint64_t word);
-
-/* Records per cache line: the walk goes down the columns of a table with this many columns, so that neighbours in time
- * are never neighbours on a line. */
-#define TORC_POOL_COLUMNS 4u
-
-static inline uint32_t torc_pool_walk(const struct torc_pool_view *pool, uint32_t index) {
-    uint32_t next = index + TORC_POOL_COLUMNS;
-    if (TORC_LIKELY(next < pool->capacity)) {
-        return next;
-    }
-    next = (index & (TORC_POOL_COLUMNS - 1)) + 1;
-    return next < TORC_POOL_COLUMNS && next < pool->capacity ? next : 0;
-}
-
-/* Slot `index`, whose word is `word` with count 0, is handed out. True if torc_pool_chores is due. */
-static inline bool torc_pool_taken(struct torc_pool_view *pool, uint32_t index, uint64_t word) {
-    struct torc_pool_ctl *ctl = pool->ctl;
-    uint64_t allocations = torc_load_relaxed64(&ctl->allocations) + 1;
-    bool due = (allocations & pool->chores) == 0;
-    ctl->next = torc_pool_walk(pool, index);
-    torc_store_relaxed64(&ctl->allocations, allocations);
-    /* Plain: while its count is 0 nobody else writes the word; the stamp or the mailbox makes it visible. */
-    torc_store_relaxed64(&pool->slots[index].word, word + TORC_COUNT_ONE);
-    return due || torc_load_relaxed64(&pool->owner) != torc_thread_token();
-}
-
-/* The next slot and its word, if it is free: count 0 and not retired. A free slot has no mark. */
-static inline bool torc_pool_next_free(const struct torc_pool_view *pool, uint32_t *index, uint64_t *word) {
-    *index = pool->ctl->next;
-    if (TORC_UNLIKELY(*index >= pool->capacity)) {
-        return false;
-    }
-    *word = torc_load_acquire64(&pool->slots[*index].word); /* FREE */
-    return TORC_LIKELY(*word < TORC_GENERATION_LAST);
-}
-
-static inline uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
-    struct torc_pool_view *pool = &bus->pools[number];
-    uint32_t index;
-    uint64_t word;
-    if (TORC_UNLIKELY(!torc_pool_next_free(pool, &index, &word))) {
-        return torc_pool_take_slow(bus, number, gate);
-    }
-    if (TORC_UNLIKELY(torc_pool_taken(pool, index, word))) {
-        torc_pool_chores(pool, gate);
-    }
-    return index;
-}
 
 #endif

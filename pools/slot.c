@@ -44,6 +44,10 @@ uint64_t torc_word_after_last(const struct torc_pool_view *pool, uint64_t word) 
     return next;
 }
 
+void torc_wake_owner_slow(const struct torc_pool_view *pool) {
+    torc_waitpoint_wake(pool->space);
+}
+
 void torc_slot_free(const struct torc_bus *bus, uint32_t number, uint32_t index, uint64_t word) {
     struct torc_pool_view *pool = &bus->pools[number];
     if (torc_word_count(word) == TORC_COUNT_FREEING) {
@@ -56,7 +60,7 @@ void torc_slot_free(const struct torc_bus *bus, uint32_t number, uint32_t index,
     }
     torc_barrier_light(bus->fence); /* SPACE */
     if (TORC_UNLIKELY(torc_load_relaxed32(&pool->space->waiting) != 0)) {
-        torc_waitpoint_wake(pool->space);
+        torc_wake_owner_slow(pool);
     }
 }
 
@@ -81,28 +85,6 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
     } while (!torc_cas_acq_rel64(&slot->word, &found, next)); /* DROP; FREE for the last one */
     if (torc_word_count(found) == 1) {
         torc_slot_free(bus, torc_id_pool(bus, ptr.id), torc_id_index(bus, ptr.id), next);
-    }
-    return TORC_OK;
-}
-
-/* Sole owner: a handle that was never cloned, of a slot that never was in a ring, released by the thread that allocates
- * from its pool. Nobody else has a reference and no reader can pin what was never published, so a plain store frees it.
- * The thread matters for handles that are *not* what they claim: were another thread to free the slot at the same time,
- * only this one could hand it out again, and it is here. */
-int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
-    const struct torc_bus *bus = ptr.bus;
-    uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;
-    struct torc_slot *slot = torc_slot_of(bus, ptr.id);
-    const struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, ptr.id)];
-    if (TORC_UNLIKELY(slot == NULL || torc_load_acquire64(&slot->word) != alone || /* DROP */
-                      torc_load_relaxed64(&pool->owner) != torc_thread_token() || pool->xxl != NULL ||
-                      TORC_DEBUG >= 2)) {
-        return torc_ringptr_release_slow(ptr, alone);
-    }
-    torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */
-    torc_barrier_light(bus->fence);                                /* SPACE */
-    if (TORC_UNLIKELY(torc_load_relaxed32(&pool->space->waiting) != 0)) {
-        torc_waitpoint_wake(pool->space);
     }
     return TORC_OK;
 }
@@ -142,9 +124,7 @@ int torc_ringptr_shirt(struct torc_ringptr ptr) {
     return (int)ptr.bus->pools[torc_id_pool(ptr.bus, ptr.id)].ctl->shirt;
 }
 
-const void *torc_ringptr_data(struct torc_ringptr ptr) {
-    if (live_slot(ptr) == NULL) {
-        return NULL;
-    }
-    return torc_slot_data(ptr.bus, ptr.id);
+/* An XXL block. */
+const void *torc_ringptr_data_slow(struct torc_ringptr ptr) {
+    return live_slot(ptr) == NULL ? NULL : torc_slot_data(ptr.bus, ptr.id);
 }

@@ -69,8 +69,8 @@ static bool pool_holds(struct walk *walk, uint32_t number) {
             return false;
         }
     }
-    return hold(walk, pool->ctl->next < pool->capacity || pool->ctl->next == 0, "a pool's sweep is outside of it",
-                number, pool->ctl->next) &&
+    return hold(walk, pool->ctl->next <= pool->capacity + TORC_POOL_COLUMNS, "a pool's sweep is outside of it", number,
+                pool->ctl->next) &&
            hold(walk, torc_load_relaxed64(&pool->ctl->allocations) - frees == live,
                 "allocations less frees differ from the live slots", number, 0);
 }

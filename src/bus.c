@@ -57,6 +57,7 @@ static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t
     pool->slots = (struct torc_slot *)(void *)(*at + TORC_POOL_CTL_BYTES);
     pool->marks = (torc_a64 *)(void *)(*at + TORC_POOL_CTL_BYTES + words);
     pool->payload = *at + TORC_POOL_CTL_BYTES + words + marks;
+    pool->first_id = (uint64_t)number << (bus->hot.slot_bits + TORC_ID_SLOT_SHIFT);
     pool->size = torc_shirt_bytes(shirt);
     pool->capacity = slots;
     pool->space = space;

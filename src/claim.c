@@ -367,54 +367,32 @@ int torc_try_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t
     return torc_claim_batch_until(publisher, type, length, claims, count, TORC_NO_WAIT);
 }
 
+/* A handle to an XXL block never takes the sole-owner release: its block goes back on the way. */
 static struct torc_ringptr fresh_handle(const struct publisher *self, uint64_t id, uint32_t type, size_t length) {
     struct torc_bus *bus = &self->bus->hot;
+    bool xxl = bus->pools[torc_id_pool(bus, id)].xxl != NULL;
     torc_store_relaxed64(&torc_slot_of(bus, id)->meta, length | ((uint64_t)type << 32));
-    return (struct torc_ringptr){bus, id};
+    return (struct torc_ringptr){bus, xxl ? id | TORC_ID_SHARED : id};
 }
 
-static __attribute__((noinline)) int claim_handle_slow(struct publisher *self, uint32_t type, size_t length,
-                                                       uint64_t deadline, struct torc_ringptr *ptr) {
+int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
+                             struct torc_ringptr *ptr, void **data) {
+    struct publisher *self = publisher_of(publisher);
     uint64_t id;
-    void *data;
+    void *payload;
     int status;
+    if (publisher == NULL || ptr == NULL) {
+        return TORC_INVALID;
+    }
     if (length > TORC_MAX_EVENT) {
         return TORC_TOO_BIG;
     }
-    status = take_slot(self, length, deadline, &id, &data);
+    status = take_slot(self, length, deadline, &id, &payload);
     if (status == TORC_OK) {
         *ptr = fresh_handle(self, id, type, length);
+        if (data != NULL) {
+            *data = payload;
+        }
     }
     return status;
-}
-
-/* The common case straight through: the fitting pool's next slot is free. */
-int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
-                             struct torc_ringptr *ptr) {
-    struct publisher *self = publisher_of(publisher);
-    struct torc_pool_view *pool;
-    struct torc_bus *bus;
-    uint32_t number;
-    uint32_t index;
-    uint64_t word;
-    if (TORC_UNLIKELY(publisher == NULL || ptr == NULL)) {
-        return TORC_INVALID;
-    }
-    if (TORC_UNLIKELY(length > TORC_XL_BYTES || closed(self))) {
-        return claim_handle_slow(self, type, length, deadline, ptr);
-    }
-    bus = &self->bus->hot;
-    number = self->bank.first + torc_shirt_of(length);
-    pool = &bus->pools[number];
-    if (TORC_UNLIKELY(!torc_pool_next_free(pool, &index, &word))) {
-        return claim_handle_slow(self, type, length, deadline, ptr);
-    }
-    torc_store_relaxed64(&pool->slots[index].meta, length | ((uint64_t)type << 32));
-    ptr->bus = bus;
-    ptr->id = torc_id_of(bus, number, index, word);
-    return TORC_UNLIKELY(torc_pool_taken(pool, index, word)) ? torc_pool_chores(pool, &self->bank.gate) : TORC_OK;
-}
-
-int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_ringptr *ptr) {
-    return torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr);
 }

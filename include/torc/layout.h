@@ -115,18 +115,36 @@ struct torc_cell {
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_cell) == 64, "a cursor has a line of its own");
 
+/* Control block of a pool, in the region; written by the pool's owner only. */
+struct torc_pool_ctl {
+    torc_a64 allocations;
+    torc_a64 dry;
+    torc_a32 high_water;
+    uint32_t next;  /* the slot to try next */
+    uint32_t limit; /* from here on the slow path looks after things: census, end of a column of the walk */
+    uint32_t shirt;
+    uint32_t census_at;   /* next slot the census looks at */
+    uint32_t census_used; /* how many of those before it were in use */
+    unsigned char pad[2 * TORC_LINE - 40];
+};
+TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block is two lines");
+
+/* Slot records per cache line: allocation goes down the columns of a table with this many columns, so that neighbours in
+ * time are never neighbours on a line. */
+#define TORC_POOL_COLUMNS 4u
+
 /* This process's view of one pool: private copies of its geometry, so a damaged region cannot lead outside of it. */
 struct torc_pool_view {
     struct torc_slot *slots;
-    unsigned char *payload;       /* NULL for the XXL table */
+    unsigned char *payload; /* NULL for the XXL table */
+    struct torc_pool_ctl *ctl;
+    uint64_t first_id;            /* handle id of slot 0 in generation 0 */
     uint32_t size;                /* payload bytes per slot; 0 for the XXL table */
     uint32_t capacity;            /* number of slots */
     struct torc_waitpoint *space; /* where the owner of the pool waits for a slot */
-    struct torc_xxl_table *xxl;   /* private, pools/bank.h: blocks of an XXL table, outside the region; else NULL */
-    struct torc_pool_ctl *ctl;    /* private, pools/pool.h */
+    struct torc_xxl_table *xxl;   /* private, pools/xxl.h: blocks of an XXL table, outside the region; else NULL */
     torc_a64 *marks;              /* private, pools/pool.h: per slot, the sequence it was published at */
-    torc_a64 owner;               /* the thread that allocated last, for the sole-owner release; seldom changes */
-    uint64_t chores;              /* private, the owner only: mask of allocation counts at which chores are due */
+    torc_a64 owner;               /* the thread that allocates, for the sole-owner release; seldom changes */
 };
 
 /* The part of a bus object that the hot path reads; constant after creation. */

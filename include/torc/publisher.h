@@ -63,6 +63,8 @@ struct torc_publisher {
     torc_a64 room;         /* lane entries; 0 once the bus is closed (CLOSE) */
     uint32_t inline_limit; /* lengths below go into the entry; 0 while claims are open or nothing may be inline */
     uint32_t fence;        /* the bus's */
+    struct torc_bus *bus;
+    struct torc_pool_view *pools; /* the bank's: XS .. XL, XXL */
 };
 
 /* torc_publisher_open: a new lane on this topic; readers that are open see its events from the first on. config NULL: all
@@ -131,11 +133,13 @@ int torc_claim_batch_until(struct torc_publisher *publisher, uint32_t type, size
 int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count);
 int torc_abort_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count);
 
-/* torc_ringptr_claim: a slot from the publisher's bank that is not published anywhere: fill torc_ringptr_data() (cast the
- * const away), then send it to actors or release it. Lengths up to 48 take an XS slot. Owner thread of the publisher. */
-int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_ringptr *ptr);
+/* torc_ringptr_claim: a slot from the publisher's bank that is not published anywhere: fill it through *data (may be NULL: not
+ * wanted) before handing the first clone on, then send it to actors or release it. Lengths up to 48 take an XS slot. Owner
+ * thread of the publisher. On error *ptr and *data are unchanged. */
+TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length,
+                                   struct torc_ringptr *ptr, void **data);
 int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
-                             struct torc_ringptr *ptr);
+                             struct torc_ringptr *ptr, void **data);
 
 /* torc_publisher_sequence: how many sequences the lane has taken so far, from config.first_sequence on. Any thread. */
 uint64_t torc_publisher_sequence(const struct torc_publisher *publisher);
@@ -150,6 +154,7 @@ uint64_t torc_publisher_stalls(const struct torc_publisher *publisher);
 #define torc_publish_struct(publisher, type, pointer) torc_publish((publisher), (type), (pointer), sizeof *(pointer))
 
 /* The paths that are not worth inlining. */
+TORC_INLINE uint32_t torc_shirt_of(size_t length);
 int torc_publish_slow(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length);
 void torc_wake_readers_slow(struct torc_publisher *publisher);
 
@@ -179,6 +184,46 @@ TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, co
     if (TORC_UNLIKELY(torc_load_relaxed32(publisher->sleepers) != 0)) {
         torc_wake_readers_slow(publisher);
     }
+    return TORC_OK;
+}
+
+/* The smallest shirt for a length; TORC_XXL above 16 KiB. Shirts are powers of four from 64: two bits of length each. */
+TORC_INLINE uint32_t torc_shirt_of(size_t length) {
+    uint32_t bits = length <= TORC_XS_BYTES ? 6 : 64u - (uint32_t)__builtin_clzll((unsigned long long)length - 1);
+    uint32_t shirt = (bits - 5) / 2;
+    return shirt < TORC_XXL ? shirt : (uint32_t)TORC_XXL;
+}
+
+/* Inline where the fitting pool's next slot is free and nothing else is due. */
+TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length,
+                                   struct torc_ringptr *ptr, void **data) {
+    const struct torc_pool_view *pool;
+    struct torc_pool_ctl *ctl;
+    uint32_t index;
+    uint64_t word;
+    if (TORC_UNLIKELY(publisher == NULL || ptr == NULL || length > TORC_XL_BYTES ||
+                      torc_load_relaxed64(&publisher->room) == 0)) {
+        return torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr, data);
+    }
+    pool = &publisher->pools[torc_shirt_of(length)];
+    ctl = pool->ctl;
+    index = ctl->next;
+    if (TORC_UNLIKELY(index >= ctl->limit)) {
+        return torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr, data);
+    }
+    word = torc_load_acquire64(&pool->slots[index].word); /* FREE */
+    if (TORC_UNLIKELY(word >= TORC_GENERATION_LAST)) {    /* count above 0, or retired */
+        return torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr, data);
+    }
+    ctl->next = index + TORC_POOL_COLUMNS;
+    torc_store_relaxed64(&ctl->allocations, torc_load_relaxed64(&ctl->allocations) + 1);
+    torc_store_relaxed64(&pool->slots[index].meta, length | ((uint64_t)type << 32));
+    torc_store_relaxed64(&pool->slots[index].word, word + TORC_COUNT_ONE); /* nobody else writes it while it is free */
+    if (data != NULL) {
+        *data = pool->payload + (size_t)index * pool->size;
+    }
+    ptr->bus = publisher->bus;
+    ptr->id = pool->first_id + ((uint64_t)index << TORC_ID_SLOT_SHIFT) + word;
     return TORC_OK;
 }
 

@@ -57,7 +57,7 @@ bool torc_ringptr_is_valid(struct torc_ringptr ptr);
 
 /* torc_ringptr_data: the payload, or NULL for a handle that is not valid. The pointer holds as long as the reference. The
  * payload is shared: write to it only between torc_ringptr_claim and handing the first clone on. Any thread. */
-const void *torc_ringptr_data(struct torc_ringptr ptr);
+TORC_INLINE const void *torc_ringptr_data(struct torc_ringptr ptr);
 
 /* torc_ringptr_length, _type: of the event; 0 for a handle that is not valid. Any thread. */
 size_t torc_ringptr_length(struct torc_ringptr ptr);
@@ -83,7 +83,11 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr);
 /* The paths that are not worth inlining. */
 int torc_ringptr_clone_slow(struct torc_ringptr ptr, uint64_t found);
 int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found);
-int torc_ringptr_release_fresh(struct torc_ringptr ptr);
+const void *torc_ringptr_data_slow(struct torc_ringptr ptr);
+void torc_wake_owner_slow(const struct torc_pool_view *pool);
+
+/* Its address tells threads apart. */
+extern __thread char torc_thread_anchor __attribute__((tls_model("initial-exec")));
 
 /* Where a handle's slot record is, or NULL if its number is outside every pool. */
 TORC_INLINE struct torc_slot *torc_slot_of(const struct torc_bus *bus, uint64_t id) {
@@ -120,6 +124,26 @@ TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr 
     return TORC_OK;
 }
 
+/* Sole owner: a handle that was never cloned, of a slot that never was in a ring, released by the thread that allocates
+ * from its pool. Nobody else has a reference and no reader can pin what was never published, so a plain store frees it.
+ * The thread matters for handles that are *not* what they claim: were another thread to free the slot at the same time,
+ * only this one could hand it out again, and it is here. */
+TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
+    uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;
+    struct torc_slot *slot = torc_slot_of(ptr.bus, ptr.id);
+    const struct torc_pool_view *pool = &ptr.bus->pools[ptr.id >> TORC_ID_SLOT_SHIFT >> ptr.bus->slot_bits];
+    if (TORC_UNLIKELY(slot == NULL || torc_load_acquire64(&slot->word) != alone || /* DROP */
+                      torc_load_relaxed64(&pool->owner) != (uint64_t)(uintptr_t)&torc_thread_anchor)) {
+        return torc_ringptr_release_slow(ptr, alone);
+    }
+    torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */
+    torc_barrier_light(ptr.bus->fence);                            /* SPACE */
+    if (TORC_UNLIKELY(torc_load_relaxed32(&pool->space->waiting) != 0)) {
+        torc_wake_owner_slow(pool);
+    }
+    return TORC_OK;
+}
+
 TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr) {
     uint64_t guess = (ptr.id & TORC_GENERATION_MASK) | (TORC_COUNT_ONE << 1);
     struct torc_slot *slot;
@@ -138,6 +162,27 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr) {
         return torc_ringptr_release_slow(ptr, guess);
     }
     return TORC_OK;
+}
+
+/* Acquire: a handle that arrived by relaxed means still sees its payload. */
+TORC_INLINE const void *torc_ringptr_data(struct torc_ringptr ptr) {
+    uint64_t number = (ptr.id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT;
+    const struct torc_pool_view *pool;
+    uint64_t index;
+    uint64_t word;
+    if (TORC_UNLIKELY(ptr.bus == NULL || (number >> ptr.bus->slot_bits) >= ptr.bus->pool_count)) {
+        return NULL;
+    }
+    pool = &ptr.bus->pools[number >> ptr.bus->slot_bits];
+    index = number & ((UINT32_C(1) << ptr.bus->slot_bits) - 1);
+    if (TORC_UNLIKELY(index >= pool->capacity)) {
+        return NULL;
+    }
+    word = torc_load_acquire64(&pool->slots[index].word);
+    if (TORC_UNLIKELY(word < TORC_COUNT_ONE || ((word ^ ptr.id) & TORC_GENERATION_MASK) != 0)) {
+        return NULL;
+    }
+    return TORC_LIKELY(pool->payload != NULL) ? pool->payload + index * pool->size : torc_ringptr_data_slow(ptr);
 }
 
 #ifdef __cplusplus

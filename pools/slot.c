@@ -11,10 +11,6 @@
 
 #include <string.h>
 
-#ifndef TORC_DEBUG
-#define TORC_DEBUG 0
-#endif
-
 static int refuse(const struct torc_bus *bus) {
     (void)torc_add_relaxed64(bus->refused, 1);
     return TORC_STALE;

@@ -288,6 +288,7 @@ int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t len
     if (publisher == NULL || claim == NULL) {
         return TORC_INVALID;
     }
+    TORC_ONE_AT_A_TIME(publisher_of(publisher));
     return claim_one(publisher_of(publisher), type, length, deadline, claim);
 }
 
@@ -300,22 +301,22 @@ int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t lengt
 }
 
 /* Checks all claims of a batch before the first is touched. */
-static int check_batch(struct torc_publisher *publisher, const struct torc_claim *claims, size_t count) {
-    if (publisher == NULL || claims == NULL || count == 0) {
-        return TORC_INVALID;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!is_open(publisher_of(publisher), &claims[i]) || claims[i].sequence != claims[0].sequence + i) {
-            return TORC_INVALID;
+static bool can_settle(const struct publisher *self, const struct torc_claim *claims, size_t count) {
+    for (size_t i = 0; claims != NULL && i < count; i++) {
+        if (!is_open(self, &claims[i]) || claims[i].sequence != claims[0].sequence + i) {
+            return false;
         }
     }
-    return TORC_OK;
+    return claims != NULL && count != 0;
 }
 
 int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count) {
-    int status = check_batch(publisher, claims, count);
-    if (status != TORC_OK) {
-        return status;
+    if (publisher == NULL) {
+        return TORC_INVALID;
+    }
+    TORC_ONE_AT_A_TIME(publisher_of(publisher));
+    if (!can_settle(publisher_of(publisher), claims, count)) {
+        return TORC_INVALID;
     }
     for (size_t i = 0; i < count; i++) {
         commit_one(publisher_of(publisher), &claims[i]);
@@ -325,9 +326,12 @@ int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claim
 }
 
 int torc_abort_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count) {
-    int status = check_batch(publisher, claims, count);
-    if (status != TORC_OK) {
-        return status;
+    if (publisher == NULL) {
+        return TORC_INVALID;
+    }
+    TORC_ONE_AT_A_TIME(publisher_of(publisher));
+    if (!can_settle(publisher_of(publisher), claims, count)) {
+        return TORC_INVALID;
     }
     for (size_t i = count; i > 0; i--) {
         abort_one(publisher_of(publisher), &claims[i - 1]);
@@ -351,6 +355,7 @@ int torc_claim_batch_until(struct torc_publisher *publisher, uint32_t type, size
     if (publisher == NULL || claims == NULL || count == 0 || count > publisher->mask + 1) {
         return TORC_INVALID;
     }
+    TORC_ONE_AT_A_TIME(publisher_of(publisher));
     for (; taken < count && status == TORC_OK; taken += status == TORC_OK) {
         status = claim_one(publisher_of(publisher), type, length, taken == 0 ? deadline : TORC_NO_WAIT, &claims[taken]);
     }
@@ -387,6 +392,7 @@ int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, si
     if (length > TORC_MAX_EVENT) {
         return TORC_TOO_BIG;
     }
+    TORC_ONE_AT_A_TIME(self);
     status = take_slot(self, length, deadline, &id, &payload);
     if (status == TORC_OK) {
         *ptr = fresh_handle(self, id, type, length);

@@ -64,6 +64,8 @@ struct publisher {
     uint32_t open_claims;
     struct torc_bank bank; /* bank.gate.passed is the gate */
 
+    torc_a64 user; /* the thread inside, at DEBUG 1 and up */
+
     /* Entries in [held_from, held_to) may still hold a ring reference to a slot: each must be looked at before it is
      * overwritten. Empty when equal. */
     uint64_t held_from;
@@ -93,6 +95,8 @@ struct reader {
     uint32_t current;
     uint32_t version; /* of the topic, as last refreshed */
 
+    torc_a64 user; /* the thread inside, at DEBUG 1 and up */
+
     /* Written by the owner, read by others. */
     torc_a32 busy;     /* 1: the owner may be looking at borrowed memory (DETACH) */
     torc_a64 poller;   /* the thread inside torc_poll, or 0 */
@@ -120,6 +124,34 @@ static inline struct reader *reader_of(struct torc_reader *reader) {
 static inline bool bus_closed(const struct bus *bus) {
     return torc_load_acquire32(&bus->region->state) == TORC_BUS_CLOSED; /* STATE */
 }
+
+/* --- one thread at a time (DEBUG 1 and up) --------------------------------------------------------------------- */
+
+/* Enters an object that one thread at a time may use; NULL if another is inside. Calls nest in one thread. */
+static inline torc_a64 *torc_enter(torc_a64 *user) {
+#if TORC_DEBUG >= 1
+    uint64_t found = 0;
+    if (!torc_cas_acq_rel64(user, &found, torc_thread_token())) {
+        static _Thread_local torc_a64 nested;
+        return found == torc_thread_token() ? &nested : NULL;
+    }
+#endif
+    return user;
+}
+static inline void torc_leave(torc_a64 **user) {
+#if TORC_DEBUG >= 1
+    if (*user != NULL) {
+        torc_store_release64(*user, 0);
+    }
+#endif
+    (void)user;
+}
+
+/* First in a call: the rest of it has the object for itself, or the call answers TORC_WRONG_THREAD. */
+#define TORC_ONE_AT_A_TIME(object)                                                                                     \
+    torc_a64 *entered __attribute__((cleanup(torc_leave))) = torc_enter(&(object)->user);                              \
+    if (entered == NULL)                                                                                               \
+    return TORC_WRONG_THREAD
 
 /* --- places in the region ----------------------------------------------------------------------------------- */
 

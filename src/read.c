@@ -199,6 +199,7 @@ int torc_next_slow(struct torc_reader *reader, struct torc_event *event) {
     if (reader == NULL || event == NULL) {
         return TORC_INVALID;
     }
+    TORC_ONE_AT_A_TIME(self);
     if (torc_load_relaxed64(&self->poller) != 0) {
         return TORC_BUSY;
     }
@@ -256,6 +257,7 @@ int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, s
     if (reader == NULL || handler == NULL || limit == 0 || limit > INT_MAX) {
         return TORC_INVALID;
     }
+    TORC_ONE_AT_A_TIME(self);
     if (torc_load_relaxed64(&self->poller) != 0) {
         return TORC_BUSY;
     }
@@ -272,6 +274,7 @@ int torc_advance(struct torc_reader *reader) {
     if (reader == NULL) {
         return TORC_INVALID;
     }
+    TORC_ONE_AT_A_TIME(self);
     save_current(self);
     for (uint32_t i = 0; i < self->lane_count; i++) {
         give_back(self, &self->lane[i]);
@@ -319,6 +322,7 @@ int torc_wait_readable(struct torc_reader *reader, uint64_t deadline) {
     if (reader == NULL) {
         return TORC_INVALID;
     }
+    TORC_ONE_AT_A_TIME(self);
     if (torc_load_relaxed64(&self->poller) != 0) {
         return TORC_BUSY;
     }
@@ -389,7 +393,11 @@ static int keep_copy(struct reader *self, const struct torc_event *event, struct
 
 int torc_keep(struct torc_reader *reader, const struct torc_event *event, struct torc_ringptr *ptr) {
     struct reader *self = reader_of(reader);
-    if (reader == NULL || event == NULL || ptr == NULL || !is_borrowed(self, event)) {
+    if (reader == NULL || event == NULL || ptr == NULL) {
+        return TORC_INVALID;
+    }
+    TORC_ONE_AT_A_TIME(self);
+    if (!is_borrowed(self, event)) {
         return TORC_INVALID;
     }
     if (event->slot == 0) {

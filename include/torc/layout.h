@@ -22,6 +22,12 @@
 #define TORC_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define TORC_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* 0: nothing. 1: publishers and readers refuse to be used by two threads at the same time. 2: freed payloads are poisoned
+ * as well. A program and the library it links must agree on it: torc.pc says what the library was built with. */
+#ifndef TORC_DEBUG
+#define TORC_DEBUG 0
+#endif
+
 /* Public inlines carry this mark; src/ffi.c redefines it to emit them as ordinary symbols for other languages. */
 #ifndef TORC_INLINE
 #define TORC_INLINE static inline

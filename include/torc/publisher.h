@@ -27,6 +27,7 @@
  *   TORC_TOO_BIG      length > TORC_MAX_EVENT
  *   TORC_NO_MEMORY    the XXL provider returned NULL
  *   TORC_INVALID      NULL publisher, or NULL data with length > 0
+ *   TORC_WRONG_THREAD another thread is inside a call on this publisher (looked for in DEBUG builds only)
  * After an error nothing was claimed and nothing was published. */
 #ifndef TORC_PUBLISHER_H
 #define TORC_PUBLISHER_H
@@ -161,7 +162,8 @@ void torc_wake_readers_slow(struct torc_publisher *publisher);
 TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length) {
     uint64_t sequence;
     struct torc_entry *entry;
-    if (TORC_UNLIKELY(publisher == NULL || length >= publisher->inline_limit || (data == NULL && length != 0))) {
+    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || length >= publisher->inline_limit ||
+                      (data == NULL && length != 0))) {
         return torc_publish_slow(publisher, type, data, length);
     }
     /* Say that a claim is open, then look whether the bus is (CLOSE); a closer does it the other way round. */
@@ -201,7 +203,7 @@ TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t ty
     struct torc_pool_ctl *ctl;
     uint32_t index;
     uint64_t word;
-    if (TORC_UNLIKELY(publisher == NULL || ptr == NULL || length > TORC_XL_BYTES ||
+    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || ptr == NULL || length > TORC_XL_BYTES ||
                       torc_load_relaxed64(&publisher->room) == 0)) {
         return torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr, data);
     }

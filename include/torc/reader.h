@@ -16,7 +16,8 @@
  * turn, torc_keep it. The cursor is given back at batch ends, after a bounded number of events and before the reader
  * goes idle; torc_advance does it at once.
  *
- * Threads: one thread at a time per reader; torc_reader_detach and the functions marked "any thread" from anywhere. */
+ * Threads: one thread at a time per reader; torc_reader_detach and the functions marked "any thread" from anywhere. DEBUG
+ * builds look for violations and answer TORC_WRONG_THREAD. */
 #ifndef TORC_READER_H
 #define TORC_READER_H
 
@@ -143,7 +144,7 @@ int torc_next_slow(struct torc_reader *reader, struct torc_event *event);
 
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) {
     const struct torc_entry *entry;
-    if (TORC_LIKELY(reader != NULL && event != NULL && reader->left != 0)) {
+    if (TORC_LIKELY(TORC_DEBUG == 0 && reader != NULL && event != NULL && reader->left != 0)) {
         entry = &reader->entries[reader->sequence & reader->mask];
         if (TORC_LIKELY(torc_load_acquire64(&entry->stamp) == reader->sequence + 1 && /* STAMP */
                         (entry->header & ~TORC_ENTRY_LENGTH) == 0)) {

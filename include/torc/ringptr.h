@@ -132,7 +132,7 @@ TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
     uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;
     struct torc_slot *slot = torc_slot_of(ptr.bus, ptr.id);
     const struct torc_pool_view *pool = &ptr.bus->pools[ptr.id >> TORC_ID_SLOT_SHIFT >> ptr.bus->slot_bits];
-    if (TORC_UNLIKELY(slot == NULL || torc_load_acquire64(&slot->word) != alone || /* DROP */
+    if (TORC_UNLIKELY(TORC_DEBUG >= 2 || slot == NULL || torc_load_acquire64(&slot->word) != alone || /* DROP */
                       torc_load_relaxed64(&pool->owner) != (uint64_t)(uintptr_t)&torc_thread_anchor)) {
         return torc_ringptr_release_slow(ptr, alone);
     }

@@ -5,7 +5,7 @@
 
 static void *system_alloc(void *state, size_t size) {
     (void)state;
-    return malloc(size);
+    return aligned_alloc(TORC_LINE, TORC_ROUND_LINE(size));
 }
 
 static void system_free(void *state, void *block, size_t size) {

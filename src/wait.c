@@ -107,7 +107,7 @@ static void pause_yield(uint32_t round) {
 
 static void pause_backoff(uint32_t round) {
     if (round < BACKOFF_ROUNDS) {
-        ck_backoff_t pauses = CK_BACKOFF_INITIALIZER << (round < 8 ? round : 8);
+        ck_backoff_t pauses = (ck_backoff_t)CK_BACKOFF_INITIALIZER << (round < 8 ? round : 8);
         ck_backoff_eb(&pauses);
     } else {
         uint32_t doublings = round - BACKOFF_ROUNDS < 10 ? round - BACKOFF_ROUNDS : 10;

@@ -24,7 +24,7 @@ bool torc_pool_drop(const struct torc_bus *bus, uint32_t number, uint32_t index)
     uint64_t next;
     torc_store_relaxed64(&pool->marks[index], 0);
     do {
-        if (torc_word_count(found) == 0 || torc_word_saturated(found)) {
+        if (torc_word_count(found) == 0 || torc_word_count(found) >= TORC_COUNT_SATURATED) {
             return false;
         }
         next = torc_word_count(found) == 1 ? torc_word_after_last(pool, found) : found - TORC_COUNT_ONE;

@@ -71,7 +71,7 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
         if (!torc_word_owned_by(found, ptr.id)) {
             return refuse(bus);
         }
-        if (torc_word_saturated(found)) {
+        if (torc_word_count(found) >= TORC_COUNT_SATURATED) {
             return TORC_REF_LIMIT;
         }
         next = found - TORC_COUNT_ONE;

@@ -130,14 +130,25 @@ static void release_current(struct torc_actor *actor) {
     }
 }
 
-/* Up to TURN messages. False when the handler said stop. */
-static bool handle_messages(struct torc_actor *actor, uint32_t *done) {
+static void note_depth(struct torc_actor *actor) {
     uint32_t depth = torc_mailbox_depth(actor->mailbox);
     if (depth > torc_load_relaxed64(&actor->max_depth)) {
         torc_store_relaxed64(&actor->max_depth, depth);
     }
-    for (uint32_t i = 0; i < TURN && torc_mailbox_take(actor->mailbox, &actor->current); i++) {
+}
+
+static bool dropping(const struct torc_actor *actor) {
+    return torc_load_acquire32(&actor->state) == ACTOR_DROPPING;
+}
+
+/* Up to TURN messages. False when the handler said stop. */
+static bool handle_messages(struct torc_actor *actor, uint32_t *done) {
+    for (uint32_t i = 0; i < TURN && !dropping(actor); i++) {
         enum torc_action action;
+        note_depth(actor);
+        if (!torc_mailbox_take(actor->mailbox, &actor->current)) {
+            break;
+        }
         made_space(actor);
         action = actor->config.on_message(actor->config.context, actor->current);
         count(&actor->messages, 1);
@@ -162,7 +173,7 @@ static enum torc_action on_event(void *context, const struct torc_event *event) 
     enum torc_action action = config->on_event(config->context, turn->reader, event);
     count(&turn->actor->events, 1);
     turn->stop = action == TORC_STOP;
-    return action;
+    return dropping(turn->actor) ? TORC_STOP : action;
 }
 
 static bool handle_events(struct torc_actor *actor, uint32_t *done) {
@@ -258,18 +269,15 @@ static void *actor_main(void *argument) {
 /* --- starting and stopping ---------------------------------------------------------------------------------- */
 
 static int take_index(struct bus *bus, uint32_t *index) {
-    int status = TORC_NO_ROOM;
+    int status;
     (void)pthread_mutex_lock(&bus->lock);
-    for (uint32_t i = 0; i < bus->config.actors && status != TORC_OK; i++) {
+    status = bus_closed(bus) ? TORC_CLOSED : TORC_NO_ROOM;
+    for (uint32_t i = 0; i < bus->config.actors && status == TORC_NO_ROOM; i++) {
         if (!bus->actor_used[i]) {
             bus->actor_used[i] = true;
             *index = i;
             status = TORC_OK;
         }
-    }
-    status = bus_closed(bus) ? TORC_CLOSED : status;
-    if (bus_closed(bus) && status == TORC_OK) {
-        bus->actor_used[*index] = false;
     }
     (void)pthread_mutex_unlock(&bus->lock);
     return status;

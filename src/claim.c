@@ -122,9 +122,12 @@ static bool slot_ready(void *context) {
 static int await_space(struct wanted *wanted, bool (*ready)(void *), uint64_t deadline) {
     struct publisher *self = wanted->self;
     struct torc_await await = {lane_point(self->bus, self->index), ready, NULL, wanted, self->hot.fence, self->wait};
+    return torc_await(&await, deadline);
+}
+
+static void count_stall(const struct publisher *self) {
     torc_a64 *stalls = &self->hot.lane->stalls;
     torc_store_relaxed64(stalls, torc_load_relaxed64(stalls) + 1);
-    return torc_await(&await, deadline);
 }
 
 /* The bus is closed. A reader may have seen the claim that was just taken back and gone to sleep over it. */
@@ -138,7 +141,11 @@ static int closed_off(struct publisher *self) {
 
 static int take_room(struct publisher *self, uint64_t deadline) {
     struct wanted wanted = {.self = self};
-    int status = room_ready(&wanted) ? TORC_OK : await_space(&wanted, room_ready, deadline);
+    int status = TORC_OK;
+    if (!room_ready(&wanted)) {
+        count_stall(self);
+        status = await_space(&wanted, room_ready, deadline);
+    }
     return status == TORC_OK && closed(self) ? closed_off(self) : status;
 }
 
@@ -146,6 +153,7 @@ static int take_slot(struct publisher *self, size_t length, uint64_t deadline, u
     struct wanted wanted = {.self = self, .length = length};
     int status = TORC_OK;
     if (!slot_ready(&wanted)) {
+        count_stall(self);
         status = self->bank.dry == TORC_DRY_WAIT ? await_space(&wanted, slot_ready, deadline) : TORC_POOL_DRY;
     }
     *slot = wanted.slot;
@@ -225,13 +233,24 @@ static void stamp(const struct publisher *self, uint64_t sequence, uint32_t head
     torc_store_release64(&entry->stamp, sequence + 1); /* STAMP */
 }
 
+/* The first sequence that is still open, or the next to claim. Each is stepped over once, when it and all before it are
+ * settled. */
+static uint64_t first_open(const struct publisher *self) {
+    uint64_t at = torc_load_relaxed64(&self->hot.lane->published);
+    while (torc_load_relaxed64(&entry_at(self, at)->stamp) == at + 1) {
+        at++;
+    }
+    return at;
+}
+
 static void settle(struct publisher *self, uint32_t claims) {
     self->open_claims -= claims;
     if (self->open_claims == 0) {
-        torc_store_release64(&self->hot.lane->published, claimed_of(self)); /* PUBLISHED */
         self->hot.inline_limit = self->inline_limit;
     }
-    torc_barrier_light(self->hot.fence); /* SLEEP */
+    torc_store_release64(&self->hot.lane->published,
+                         self->open_claims == 0 ? claimed_of(self) : first_open(self)); /* PUBLISHED */
+    torc_barrier_light(self->hot.fence);                                                /* SLEEP */
     if (TORC_UNLIKELY(torc_load_relaxed32(self->hot.sleepers) != 0)) {
         torc_wake_readers_slow(&self->hot);
     }

@@ -76,6 +76,7 @@ struct publisher {
 struct reader_lane {
     uint64_t sequence; /* next to read */
     uint64_t given;    /* cursor as last published */
+    uint64_t skipped;  /* aborted claims stepped over since then */
     uint32_t index;
 };
 

@@ -56,6 +56,9 @@ int torc_publish_batch_until(struct torc_publisher *publisher, const struct torc
     struct torc_claim claims[RUN];
     size_t done = 0;
     int run = TORC_OK;
+    if (published != NULL) {
+        *published = 0;
+    }
     if (publisher == NULL || (messages == NULL && count != 0)) {
         return TORC_INVALID;
     }

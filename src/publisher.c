@@ -68,23 +68,23 @@ void torc_lane_retire(struct bus *bus, uint32_t lane) {
 
 /* --- opening ------------------------------------------------------------------------------------------------ */
 
-/* A lane for this topic: a fresh one, else one that ended in this topic, else one that ended elsewhere and was read to its
- * end. TORC_MAX_PUBLISHERS if there is none. */
+/* A lane for this topic: one that ended in it, so that what one publisher did before it closed stays before what the next one
+ * does; else a fresh one; else one that ended elsewhere and was read to its end. TORC_MAX_PUBLISHERS if there is none. */
 static uint32_t choose_lane(const struct bus *bus, const struct torc_topic *topic) {
-    uint32_t same = TORC_MAX_PUBLISHERS;
+    uint32_t fresh = TORC_MAX_PUBLISHERS;
     uint32_t other = TORC_MAX_PUBLISHERS;
-    for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
-        uint32_t state = torc_load_relaxed32(&bus->lanes[lane].state);
-        if (state == TORC_LANE_FREE) {
-            return lane;
+    for (uint32_t lane = bus->config.publishers; lane > 0; lane--) {
+        uint32_t state = torc_load_relaxed32(&bus->lanes[lane - 1].state);
+        if (state == TORC_LANE_ENDED && topic_of_lane(bus, lane - 1) == topic->record) {
+            return lane - 1;
         }
-        if (state == TORC_LANE_ENDED && topic_of_lane(bus, lane) == topic->record) {
-            same = lane;
-        } else if (state == TORC_LANE_ENDED && torc_lane_finished(bus, lane)) {
-            other = lane;
+        if (state == TORC_LANE_FREE) {
+            fresh = lane - 1;
+        } else if (state == TORC_LANE_ENDED && torc_lane_finished(bus, lane - 1)) {
+            other = lane - 1;
         }
     }
-    return same != TORC_MAX_PUBLISHERS ? same : other;
+    return fresh != TORC_MAX_PUBLISHERS ? fresh : other;
 }
 
 /* Every reader of the topic follows the lane from where it stands now; one that has not finished it goes on as it is. */

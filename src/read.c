@@ -25,7 +25,9 @@ static void give_back(struct reader *self, struct reader_lane *lane) {
         return;
     }
     torc_store_release64(&cell_of(self->bus, lane->index, self->index)->cursor, lane->sequence); /* CURSOR */
-    torc_store_relaxed64(&self->consumed, torc_load_relaxed64(&self->consumed) + (lane->sequence - lane->given));
+    torc_store_relaxed64(&self->consumed,
+                         torc_load_relaxed64(&self->consumed) + (lane->sequence - lane->given) - lane->skipped);
+    lane->skipped = 0;
     lane->given = lane->sequence;
     torc_barrier_light(self->bus->hot.fence); /* SPACE */
     if (TORC_UNLIKELY((torc_load_relaxed32(&point->waiting) | torc_load_relaxed32(&point->drains)) != 0)) {
@@ -56,7 +58,7 @@ void torc_reader_enter(struct reader *self, uint32_t which) {
 /* Looked at once per full run, so that a quiet reader never touches the line its publisher writes. */
 static void note_lag(struct reader *self) {
     uint64_t lag = torc_load_relaxed64(&self->bus->lanes[self->hot.lane].published) - self->hot.sequence;
-    if (lag > torc_load_relaxed64(&self->max_lag)) {
+    if ((int64_t)lag > 0 && lag > torc_load_relaxed64(&self->max_lag)) {
         torc_store_relaxed64(&self->max_lag, lag);
     }
 }
@@ -65,6 +67,15 @@ static void leave_lane(struct reader *self) {
     save_current(self);
     if (!self->manual) {
         give_back(self, &self->lane[self->current]);
+    }
+}
+
+/* Lanes may have come or gone: the current one is entered anew. */
+static void look_around(struct reader *self) {
+    self->hot.left = 0;
+    torc_reader_look_around(self);
+    if (self->lane_count != 0) {
+        torc_reader_enter(self, 0);
     }
 }
 
@@ -77,6 +88,9 @@ static bool find_event(struct reader *self) {
         return true;
     }
     leave_lane(self);
+    if (self->hot.left == 0 && torc_load_relaxed32(&self->topic->record->version) != self->version) {
+        look_around(self); /* a lane that came meanwhile must not wait until the others run dry */
+    }
     for (uint32_t i = 1; i <= self->lane_count; i++) {
         uint32_t which = (self->current + 1) % self->lane_count;
         torc_reader_enter(self, which);
@@ -156,11 +170,7 @@ static bool finished(const struct reader *self) {
 static int why_empty(struct reader *self) {
     bool closed = bus_closed(self->bus); /* before the lanes: none opens after it */
     if (torc_reader_lanes_changed(self)) {
-        self->hot.left = 0;
-        torc_reader_look_around(self);
-        if (self->lane_count != 0) {
-            torc_reader_enter(self, 0);
-        }
+        look_around(self);
         return TORC_OK;
     }
     return closed && finished(self) ? TORC_CLOSED : TORC_EMPTY;
@@ -189,6 +199,7 @@ static int step(struct reader *self, struct torc_event *event) {
             self->hot.sequence++;
             return TORC_OK;
         }
+        self->lane[self->current].skipped++;
         self->hot.sequence++;
     }
 }
@@ -333,6 +344,9 @@ int torc_wait_readable(struct torc_reader *reader, uint64_t deadline) {
     await = (struct torc_await){
         &self->bus->waitpoints[self->point], ready, announce, self, self->bus->hot.fence, self->wait};
     status = torc_await(&await, deadline);
+    if (status == TORC_OK && (torc_load_acquire32(&self->closing) != 0 || torc_reader_exhausted(self))) {
+        return TORC_CLOSED;
+    }
     return status == TORC_WOULD_BLOCK ? TORC_EMPTY : status;
 }
 

@@ -29,7 +29,7 @@ static void follow_new_lanes(struct reader *self) {
         const struct torc_cell *cell = cell_of(self->bus, lane, self->index);
         if (torc_load_relaxed32(&cell->joined) != 0 && lane_of(self, lane) == NULL) {
             uint64_t cursor = torc_load_acquire64(&cell->cursor);
-            self->lane[self->lane_count++] = (struct reader_lane){cursor, cursor, lane};
+            self->lane[self->lane_count++] = (struct reader_lane){.sequence = cursor, .given = cursor, .index = lane};
         }
     }
 }
@@ -269,9 +269,10 @@ int torc_reader_state(const struct torc_reader *reader, struct torc_reader_state
     lanes = torc_load_acquire64(&self->topic->record->lanes);
     for (; lanes != 0; lanes &= lanes - 1) {
         const struct torc_cell *cell = cell_of(self->bus, bit_index(lanes), self->index);
-        /* The cursor first: published only grows, so the difference is never negative. */
         uint64_t cursor = torc_load_acquire64(&cell->cursor);
-        uint64_t lag = torc_load_acquire64(&self->bus->lanes[bit_index(lanes)].published) - cursor;
+        uint64_t published = torc_load_acquire64(&self->bus->lanes[bit_index(lanes)].published);
+        /* A stamp is visible a moment before the lane's published: a reader can be ahead of it. */
+        uint64_t lag = sequence_before(published, cursor) ? 0 : published - cursor;
         double fill = (double)lag / (double)(self->hot.mask + 1);
         state->lag += lag;
         state->fill = fill > state->fill ? fill : state->fill;

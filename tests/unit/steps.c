@@ -1,0 +1,136 @@
+/* steps.c - the one-line steps of the unit tests: publish a number, read it back, fill and compare payloads, count. */
+#include "helpers.h"
+#include <string.h>
+
+int put(struct torc_publisher *publisher, uint64_t number) {
+    return torc_try_publish(publisher, (uint32_t)number, &number, sizeof number);
+}
+
+void put_run(struct torc_publisher *publisher, uint64_t first, uint64_t count) {
+    uint64_t i;
+    for (i = 0; i < count; i++) {
+        assert_ok(put(publisher, first + i));
+    }
+}
+
+uint64_t number_of(const struct torc_event *event) {
+    uint64_t number;
+    ck_assert_uint_eq(event->length, sizeof number);
+    ck_assert_ptr_nonnull(event->data);
+    memcpy(&number, event->data, sizeof number);
+    ck_assert_uint_eq(event->type, (uint32_t)number);
+    return number;
+}
+
+void take(struct torc_reader *reader, uint64_t number) {
+    struct torc_event event;
+    assert_ok(torc_next(reader, &event));
+    ck_assert_uint_eq(number_of(&event), number);
+}
+
+void take_run(struct torc_reader *reader, uint64_t first, uint64_t count) {
+    uint64_t i;
+    for (i = 0; i < count; i++) {
+        take(reader, first + i);
+    }
+}
+
+void take_none(struct torc_reader *reader) {
+    struct torc_event event;
+    assert_status(torc_next(reader, &event), TORC_EMPTY);
+}
+
+void fill(void *data, size_t length, uint32_t seed) {
+    unsigned char *bytes = data;
+    size_t i;
+    for (i = 0; i < length; i++) {
+        bytes[i] = (unsigned char)(seed + i * 31u + (i >> 8) * 7u);
+    }
+}
+
+bool filled(const void *data, size_t length, uint32_t seed) {
+    const unsigned char *bytes = data;
+    size_t i;
+    for (i = 0; i < length; i++) {
+        if (bytes[i] != (unsigned char)(seed + i * 31u + (i >> 8) * 7u)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int put_filled(struct torc_publisher *publisher, size_t length, uint32_t seed) {
+    struct torc_claim claim;
+    int status = torc_try_claim(publisher, seed, length, &claim);
+    if (status != TORC_OK) {
+        return status;
+    }
+    fill(claim.data, length, seed);
+    return torc_commit(publisher, &claim);
+}
+
+void take_filled(struct torc_reader *reader, size_t length, uint32_t seed) {
+    struct torc_event event;
+    assert_ok(torc_next(reader, &event));
+    ck_assert_uint_eq(event.length, length);
+    ck_assert_uint_eq(event.type, seed);
+    ck_assert(filled(event.data, length, seed));
+}
+
+struct torc_ringptr claim_handle(size_t length) {
+    struct torc_ringptr ptr = TORC_RINGPTR_NULL;
+    struct torc_slot *slot;
+    assert_ok(torc_ringptr_claim_until(t.publisher, 7, length, PAST, &ptr, NULL));
+    slot = torc_slot_of(t.bus, ptr.id);
+    ck_assert_ptr_nonnull(slot);
+    fill((void *)(uintptr_t)torc_ringptr_data(ptr), length, 7);
+    return ptr;
+}
+
+struct torc_ringptr keep_next(struct torc_reader *reader) {
+    struct torc_ringptr ptr = TORC_RINGPTR_NULL;
+    struct torc_event event;
+    assert_ok(torc_next(reader, &event));
+    assert_ok(torc_keep(reader, &event, &ptr));
+    ck_assert(!torc_ringptr_is_null(ptr));
+    return ptr;
+}
+
+uint32_t slot_index(const struct torc_bus *bus, struct torc_ringptr ptr) {
+    uint32_t number = (uint32_t)((ptr.id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT);
+    return number & ((UINT32_C(1) << bus->slot_bits) - 1);
+}
+
+uint64_t outstanding(void) {
+    struct torc_bus_stats stats;
+    assert_ok(torc_bus_stats(t.bus, &stats));
+    return stats.outstanding;
+}
+
+struct torc_pool_stats pool_stats(uint32_t shirt) {
+    struct torc_pool_stats stats;
+    memset(&stats, 0, sizeof stats);
+    assert_ok(torc_bus_pool_stats(t.bus, shirt, &stats));
+    return stats;
+}
+
+enum torc_action count_events(void *context, const struct torc_event *event) {
+    struct counted *counted = context;
+    counted->calls++;
+    counted->last = number_of(event);
+    return counted->calls == counted->stop_after ? TORC_STOP : TORC_CONTINUE;
+}
+
+enum torc_action ignore_message(void *context, struct torc_ringptr message) {
+    (void)context;
+    (void)message;
+    return TORC_CONTINUE;
+}
+
+uint64_t random_next(uint64_t *state) {
+    /* A 64-bit counter put through a mixer: every state gives another number. */
+    uint64_t x = (*state += UINT64_C(0x9E3779B97F4A7C15));
+    x = (x ^ (x >> 31)) * UINT64_C(0xD6E8FEB86659FD93);
+    x = (x ^ (x >> 29)) * UINT64_C(0xA24BAED4963EE407);
+    return x ^ (x >> 32);
+}

@@ -1,0 +1,164 @@
+/* test_unwind.c - threads that end in the middle of a call: by pthread_exit inside a handler, or cancelled while they
+ * wait. What they used can be used on, or closed, by the others. */
+#include "helpers.h"
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+
+static enum torc_action exit_at_second(void *context, const struct torc_event *event) {
+    uint64_t *calls = context;
+    (void)event;
+    if (++*calls == 2) {
+        pthread_exit(context);
+    }
+    return TORC_CONTINUE;
+}
+
+static void *poll_and_exit(void *context) {
+    (void)torc_poll_until(t.reader, exit_at_second, context, 100, TORC_FOREVER);
+    return NULL;
+}
+
+START_TEST(a_thread_may_exit_inside_its_handler) {
+    uint64_t calls = 0;
+    void *result = NULL;
+    pthread_t thread;
+    put_run(t.publisher, 0, 5);
+    ck_assert_int_eq(pthread_create(&thread, NULL, poll_and_exit, &calls), 0);
+    ck_assert_int_eq(pthread_join(thread, &result), 0);
+    ck_assert_ptr_eq(result, &calls);
+    ck_assert_uint_eq(calls, 2);
+    take_run(t.reader, 2, 3);
+    take_none(t.reader);
+    put_run(t.publisher, 0, LANE);
+    take_run(t.reader, 0, LANE);
+}
+END_TEST
+
+static void *read_forever(void *context) {
+    struct torc_event event;
+    (void)context;
+    while (torc_next_until(t.reader, &event, TORC_FOREVER) == TORC_OK) {
+    }
+    return NULL;
+}
+
+START_TEST(a_waiting_reader_may_be_cancelled) {
+    void *result = NULL;
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, read_forever, NULL), 0);
+    while (torc_load_relaxed32(t.publisher->sleepers) == 0) {
+        (void)sched_yield();
+    }
+    ck_assert_int_eq(pthread_cancel(thread), 0);
+    ck_assert_int_eq(pthread_join(thread, &result), 0);
+    ck_assert_ptr_eq(result, PTHREAD_CANCELED);
+    put_run(t.publisher, 0, LANE);
+    take_run(t.reader, 0, LANE);
+    take_none(t.reader);
+}
+END_TEST
+
+static void *publish_forever(void *context) {
+    (void)context;
+    while (torc_publish(t.publisher, 0, NULL, 0) == TORC_OK) {
+    }
+    return NULL;
+}
+
+START_TEST(a_waiting_publisher_may_be_cancelled) {
+    void *result = NULL;
+    pthread_t thread;
+    int i;
+    ck_assert_int_eq(pthread_create(&thread, NULL, publish_forever, NULL), 0);
+    while (torc_publisher_stalls(t.publisher) == 0) {
+        (void)sched_yield();
+    }
+    ck_assert_int_eq(pthread_cancel(thread), 0);
+    ck_assert_int_eq(pthread_join(thread, &result), 0);
+    ck_assert_ptr_eq(result, PTHREAD_CANCELED);
+    ck_assert_uint_eq(torc_publisher_sequence(t.publisher), LANE);
+    for (i = 0; i < LANE; i++) {
+        take_filled(t.reader, 0, 0);
+    }
+    take_none(t.reader);
+    put_run(t.publisher, 0, LANE);
+}
+END_TEST
+
+static enum torc_action exit_in_message(void *context, struct torc_ringptr message) {
+    (void)message;
+    pthread_exit(context);
+}
+
+START_TEST(an_actor_whose_handler_exits_has_ended) {
+    struct torc_actor_config config;
+    struct torc_actor_stats stats;
+    struct torc_actor *actor = NULL;
+    struct torc_ringptr ptr = claim_handle(200), clone = TORC_RINGPTR_NULL;
+    int status;
+    memset(&config, 0, sizeof config);
+    config.on_message = exit_in_message;
+    config.mailbox = 3;
+    assert_ok(torc_actor_start(t.bus, &config, &actor));
+    do {
+        assert_ok(torc_ringptr_clone(ptr, &clone));
+        status = torc_actor_send(actor, clone, TORC_FOREVER);
+    } while (status == TORC_OK);
+    assert_status(status, TORC_CLOSED);
+    assert_ok(torc_ringptr_release(clone));
+    assert_ok(torc_actor_stop(actor, TORC_STOP_DRAIN, &stats));
+    ck_assert_uint_le(stats.messages, 1);
+    ck_assert_uint_eq(torc_ringptr_count(ptr), 1);
+    assert_ok(torc_ringptr_release(ptr));
+}
+END_TEST
+
+static int exit_in_start(void *context, struct torc_actor *actor) {
+    (void)actor;
+    pthread_exit(context);
+}
+
+START_TEST(an_actor_whose_start_exits_was_never_there) {
+    struct torc_actor_config config;
+    struct torc_actor *actor = NULL;
+    struct torc_bus_stats stats;
+    memset(&config, 0, sizeof config);
+    config.on_start = exit_in_start;
+    config.on_message = ignore_message;
+    ck_assert_int_lt(torc_actor_start(t.bus, &config, &actor), 0);
+    ck_assert_ptr_null(actor);
+    assert_ok(torc_bus_stats(t.bus, &stats));
+    ck_assert_uint_eq(stats.actors, 0);
+}
+END_TEST
+
+static struct torc_ringptr inherited;
+static void *keep_and_go(void *context) {
+    (void)context;
+    inherited = keep_next(t.reader);
+    return NULL;
+}
+
+START_TEST(handles_outlive_the_thread_that_took_them) {
+    pthread_t thread;
+    assert_ok(put_filled(t.publisher, 300, 3));
+    ck_assert_int_eq(pthread_create(&thread, NULL, keep_and_go, NULL), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_uint_eq(outstanding(), 1);
+    ck_assert(filled(torc_ringptr_data(inherited), 300, 3));
+    assert_ok(torc_ringptr_release(inherited));
+}
+END_TEST
+
+Suite *unwind_suite(void) {
+    Suite *suite = suite_create("unwind");
+    TCase *tcase = add_case(suite, "threads that end", setup_world);
+    tcase_add_test(tcase, a_thread_may_exit_inside_its_handler);
+    tcase_add_test(tcase, a_waiting_reader_may_be_cancelled);
+    tcase_add_test(tcase, a_waiting_publisher_may_be_cancelled);
+    tcase_add_test(tcase, an_actor_whose_handler_exits_has_ended);
+    tcase_add_test(tcase, an_actor_whose_start_exits_was_never_there);
+    tcase_add_test(tcase, handles_outlive_the_thread_that_took_them);
+    return suite;
+}

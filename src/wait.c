@@ -67,9 +67,12 @@ static void futex_sleep(torc_a32 *word, uint32_t expected, uint64_t deadline) {
     (void)pthread_setcanceltype(before, NULL);
 }
 
+/* The announcement first, then seq. The other way round, somebody could read the new seq, announce, have the announcement
+ * taken back here, and sleep on with nobody knowing. This way whoever's announcement is taken back read the old seq. */
 void torc_waitpoint_wake(struct torc_waitpoint *point) {
+    uint32_t waiting = torc_xchg_acq_rel32(&point->waiting, 0);
     (void)torc_add_release32(&point->seq, 1); /* WAKE */
-    if (torc_xchg_acq_rel32(&point->waiting, 0) != 0) {
+    if (waiting != 0) {
         (void)futex(&point->seq, FUTEX_WAKE, INT32_MAX, NULL);
     }
 }

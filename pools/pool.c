@@ -92,7 +92,8 @@ static void chores(struct torc_pool_view *pool, const struct torc_gate *gate) {
     if (ctl->next >= pool->capacity) {
         ctl->next = walk(pool, ctl->next - TORC_POOL_COLUMNS);
     }
-    ctl->limit = first_column && ctl->next * 2 < pool->capacity ? ctl->next * 2 + TORC_POOL_COLUMNS : pool->capacity;
+    ctl->limit = first_column ? ctl->next * 2 + TORC_POOL_COLUMNS : pool->capacity;
+    ctl->limit = ctl->limit < pool->capacity ? ctl->limit : pool->capacity;
     census_step(pool, gate == NULL ? NULL : &gate->passed);
 }
 

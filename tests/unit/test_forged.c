@@ -18,19 +18,22 @@ static uint64_t refused(void) {
 }
 
 /* Nothing may be learnt through a forged handle, and both operations must be refused. */
-static void assert_refused(uint64_t id) {
+static bool is_refused(uint64_t id) {
     struct torc_ringptr forged = TORC_RINGPTR_NULL, clone = TORC_RINGPTR_NULL;
+    bool silent;
     forged.bus = t.bus;
     forged.id = id;
-    ck_assert(!torc_ringptr_is_valid(forged));
-    ck_assert_ptr_null(torc_ringptr_data(forged));
-    ck_assert_uint_eq(torc_ringptr_length(forged), 0);
-    ck_assert_uint_eq(torc_ringptr_type(forged), 0);
-    ck_assert_uint_eq(torc_ringptr_count(forged), 0);
-    ck_assert_int_eq(torc_ringptr_shirt(forged), -1);
-    assert_status(torc_ringptr_release(forged), TORC_STALE);
-    assert_status(torc_ringptr_clone(forged, &clone), TORC_STALE);
-    ck_assert(torc_ringptr_is_null(clone));
+    silent = !torc_ringptr_is_valid(forged) && torc_ringptr_data(forged) == NULL && torc_ringptr_length(forged) == 0 &&
+             torc_ringptr_type(forged) == 0 && torc_ringptr_count(forged) == 0 && torc_ringptr_shirt(forged) == -1;
+    return silent && torc_ringptr_release(forged) == TORC_STALE && torc_ringptr_clone(forged, &clone) == TORC_STALE &&
+           torc_ringptr_is_null(clone);
+}
+
+static void assert_refused(uint64_t id) {
+    if (!is_refused(id)) {
+        ck_abort_msg("not refused: %016llx, beside the genuine %016llx", (unsigned long long)id,
+                     (unsigned long long)genuine.id);
+    }
 }
 
 static void assert_genuine_untouched(void) {

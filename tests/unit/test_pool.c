@@ -159,9 +159,11 @@ static void take_xl(uint64_t number) {
     struct torc_event event;
     uint64_t got;
     assert_ok(torc_next(t.reader, &event));
-    ck_assert_uint_eq(event.length, 16384);
     memcpy(&got, event.data, sizeof got);
-    ck_assert_uint_eq(got, number);
+    if (event.length != 16384 || got != number) {
+        ck_abort_msg("read %llu of length %zu, not %llu", (unsigned long long)got, event.length,
+                     (unsigned long long)number);
+    }
 }
 
 START_TEST(fifteen_slots_serve_a_long_lane_for_many_laps) {

@@ -90,7 +90,7 @@ FORMATTED := $(wildcard include/*.h include/torc/*.h src/*.[ch] src/cmd/*.[ch] p
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 .PHONY: all deps run test asan ubsan tsan clang headers examples bench format format-check install uninstall clean help
-.PHONY: tests build-tests run-tests examples-here bench-here symbols FORCE
+.PHONY: tests build-tests run-tests examples-here bench-here command-here symbols FORCE
 
 # Goals that build in sub-makes, named together, take turns.
 ifneq ($(filter run test asan ubsan tsan clang examples bench,$(MAKECMDGOALS)),)
@@ -159,7 +159,7 @@ $(EXAMPLES): $(O)/%: $(O)/obj/%.o $(call object,$(filter-out $(EXAMPLE_MAIN),$(E
 # The rivals of the benchmarks are written in C and C++.
 $(BENCH): $(O)/%: $(O)/obj/%.o $(call object,$(filter-out $(BENCH_MAIN),$(BENCH_SRC))) $(O)/libtorc.a $(O)/obj/sources
 	@mkdir -p $(@D)
-	$(call say,LD,$@) $(LINK_CXX) -Wl,--as-needed -o $@ $(filter %.o %.a,$^) $(LIBS) -lmimalloc
+	$(call say,LD,$@) $(LINK_CXX) -Wl,--as-needed -o $@ $(filter %.o %.a,$^) $(LIBS) -lurcu-memb -lmimalloc
 
 # --- running and testing ------------------------------------------------------------------------------------------
 
@@ -190,10 +190,11 @@ test: ## Install what is missing, build, run all tests and print a closing count
 	@$(MAKE) --no-print-directory run-tests TITLE=test \
 	    PROGRAMS='$(UNIT) $(STRESS) $(BROKEN) $(EXAMPLES) $(SCRIPTS)'
 
-asan ubsan tsan: ## Build library, tests and examples with this sanitizer, run them and print a closing count
+asan ubsan tsan: ## Build library, command, tests and examples with this sanitizer, run them and print a closing count
 	$(DEPS) build test $(rt)
-	$(again) FLAVOUR=$@ build-tests
-	@$(MAKE) --no-print-directory FLAVOUR=$@ run-tests TITLE=$@ PROGRAMS='$$(UNIT) $$(STRESS) $$(EXAMPLES)'
+	$(again) FLAVOUR=$@ build-tests command-here
+	@$(MAKE) --no-print-directory FLAVOUR=$@ run-tests TITLE=$@ \
+	    PROGRAMS='$$(UNIT) $$(STRESS) $$(EXAMPLES) $$(wildcard tests/command_test.sh)'
 
 clang: ## Build everything with clang and -Werror, run the unit tests
 	$(DEPS) build test
@@ -218,7 +219,8 @@ tests: build-tests
 build-tests: $(UNIT) $(STRESS) $(EXAMPLES)
 examples-here: $(EXAMPLES)
 bench-here: $(BENCH)
-build-tests examples-here bench-here:
+command-here: $(O)/torc
+build-tests examples-here bench-here command-here:
 	@:
 
 run-tests:

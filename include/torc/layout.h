@@ -30,7 +30,7 @@
 
 /* Public inlines carry this mark; src/ffi.c redefines it to emit them as ordinary symbols for other languages. */
 #ifndef TORC_INLINE
-#define TORC_INLINE static inline
+#define TORC_INLINE static inline __attribute__((always_inline))
 #endif
 
 /* Shirts: payload bytes of the five pools; above the largest an event is XXL and comes from a provider. */

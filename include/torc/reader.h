@@ -79,7 +79,8 @@ int torc_reader_detach(struct torc_reader *reader);
 int torc_reader_close(struct torc_reader *reader);
 
 /* torc_next: borrows the next event. TORC_OK; TORC_EMPTY: none now; TORC_CLOSED: none ever (the bus is closed and everything
- * was read, or the reader is detached); TORC_BUSY: called from inside a handler of this reader; TORC_INVALID. */
+ * was read, or the reader is detached); TORC_BUSY: called from inside a handler of this reader; TORC_INVALID. Unless
+ * TORC_OK, *event is zeroed. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event);
 
 /* torc_next_until: waits for it by the reader's strategy. TORC_TIMED_OUT at the deadline instead of TORC_EMPTY. */
@@ -142,6 +143,16 @@ static inline const void *torc_view_checked(const void *data, size_t length, siz
 /* The path that is not worth inlining. */
 int torc_next_slow(struct torc_reader *reader, struct torc_event *event);
 
+/* The way out of torc_next: the caller's event need not have an address on the fast way. */
+static inline __attribute__((always_inline)) int torc_next_out(struct torc_reader *reader, struct torc_event *event) {
+    struct torc_event found = {NULL, 0, 0, 0, 0, 0};
+    int status = torc_next_slow(reader, event == NULL ? NULL : &found);
+    if (event != NULL) {
+        *event = found;
+    }
+    return status;
+}
+
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) {
     const struct torc_entry *entry;
     if (TORC_LIKELY(TORC_DEBUG == 0 && reader != NULL && event != NULL && reader->left != 0)) {
@@ -159,7 +170,7 @@ TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) 
             return TORC_OK;
         }
     }
-    return torc_next_slow(reader, event);
+    return torc_next_out(reader, event);
 }
 
 #ifdef __cplusplus

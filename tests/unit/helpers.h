@@ -44,7 +44,8 @@ struct torc_publisher *open_publisher(struct torc_topic *topic, enum torc_dry dr
 struct torc_reader *open_reader(struct torc_topic *topic, enum torc_join join);
 struct torc_topic *open_topic(const char *name);
 
-/* Numbers as events: put publishes one without waiting, take reads the next and asserts what it is. */
+/* Numbers as events: put publishes one without waiting, put_run as many as the caller knows to fit, take reads the next
+ * and asserts what it is. */
 int put(struct torc_publisher *publisher, uint64_t number);
 void put_run(struct torc_publisher *publisher, uint64_t first, uint64_t count);
 void take(struct torc_reader *reader, uint64_t number);

@@ -156,6 +156,24 @@ START_TEST(a_moved_lane_is_no_longer_gated_by_its_former_readers) {
 }
 END_TEST
 
+START_TEST(a_moved_lane_is_unknown_to_later_readers_of_its_former_topic) {
+    struct torc_reader_state state;
+    struct torc_reader *reader;
+    open_single();
+    assert_ok(torc_publisher_close(t.publisher));
+    take_none(t.reader);
+    t.publisher = open_publisher(open_topic("other"), TORC_DRY_FAIL);
+    put_run(t.publisher, 0, 3);
+    reader = open_reader(t.topic, _i == 0 ? TORC_JOIN_NEXT : TORC_JOIN_OLDEST);
+    put_run(t.publisher, 3, 5 * LANE);
+    take_none(reader);
+    assert_ok(torc_reader_state(reader, &state));
+    ck_assert_uint_eq(state.lanes, 0);
+    ck_assert_uint_eq(state.lag, 0);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
 START_TEST(oldest_in_the_new_topic_sees_nothing_of_the_old_one) {
     struct torc_topic *other;
     struct torc_reader *reader;
@@ -285,6 +303,7 @@ Suite *churn_suite(void) {
     tcase_add_test(single, an_undrained_lane_is_not_given_to_another_topic);
     tcase_add_test(single, a_lane_moves_from_topic_to_topic);
     tcase_add_test(single, a_moved_lane_is_no_longer_gated_by_its_former_readers);
+    tcase_add_loop_test(single, a_moved_lane_is_unknown_to_later_readers_of_its_former_topic, 0, 2);
     tcase_add_test(single, oldest_in_the_new_topic_sees_nothing_of_the_old_one);
     tcase_add_test(single, a_bank_is_adopted_with_its_handles_out);
     tcase_add_test(single, a_new_publisher_goes_on_in_an_undrained_lane_of_its_topic);

@@ -101,6 +101,23 @@ START_TEST(a_copy_of_a_settled_claim_is_refused) {
 }
 END_TEST
 
+START_TEST(a_copy_of_a_settled_claim_is_refused_behind_an_open_one) {
+    struct torc_claim first = claim_number(1), second = claim_number(2), third = claim_number(3);
+    struct torc_claim committed = second, aborted = third;
+    assert_ok(put(t.publisher, 4));
+    commit(&second);
+    give_up(&third);
+    assert_status(torc_commit(t.publisher, &committed), TORC_INVALID);
+    assert_status(torc_abort(t.publisher, &committed), TORC_INVALID);
+    assert_status(torc_commit(t.publisher, &aborted), TORC_INVALID);
+    assert_status(torc_abort(t.publisher, &aborted), TORC_INVALID);
+    take_none(t.reader);
+    commit(&first);
+    take_run(t.reader, 1, 2);
+    take(t.reader, 4);
+}
+END_TEST
+
 START_TEST(aborting_the_newest_claim_gives_the_sequence_back) {
     struct torc_claim claim = claim_number(1);
     struct torc_event event;
@@ -144,13 +161,15 @@ END_TEST
 
 START_TEST(a_publish_behind_an_open_claim_waits_its_turn) {
     struct torc_claim claim = claim_number(1);
-    assert_ok(put(t.publisher, 2));
-    assert_ok(put_filled(t.publisher, 500, 3));
+    put_run(t.publisher, 2, 2);
+    assert_ok(put_filled(t.publisher, 500, 4));
+    put_run(t.publisher, 5, 2);
     take_none(t.reader);
+    ck_assert_uint_eq(torc_load_relaxed64(&t.publisher->lane->published), 0);
     commit(&claim);
-    take(t.reader, 1);
-    take(t.reader, 2);
-    take_filled(t.reader, 500, 3);
+    take_run(t.reader, 1, 3);
+    take_filled(t.reader, 500, 4);
+    take_run(t.reader, 5, 2);
 }
 END_TEST
 
@@ -322,6 +341,7 @@ Suite *claim_suite(void) {
     tcase_add_loop_test(tcase, a_claim_that_grew_is_refused_and_stays_open, 0, 4);
     tcase_add_loop_test(tcase, a_claim_is_settled_once, 0, 2);
     tcase_add_test(tcase, a_copy_of_a_settled_claim_is_refused);
+    tcase_add_test(tcase, a_copy_of_a_settled_claim_is_refused_behind_an_open_one);
     tcase_add_test(tcase, aborting_the_newest_claim_gives_the_sequence_back);
     tcase_add_test(tcase, aborting_an_older_claim_leaves_a_tombstone);
     tcase_add_loop_test(tcase, a_lane_of_tombstones_runs_for_many_laps, 0, 2);

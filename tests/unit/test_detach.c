@@ -89,6 +89,23 @@ START_TEST(a_borrow_survives_a_detach) {
 }
 END_TEST
 
+START_TEST(borrows_advanced_by_hand_survive_a_detach) {
+    struct torc_reader_config config = {TORC_WAIT_BLOCK, TORC_JOIN_NEXT, 1, 0};
+    struct torc_event event, other;
+    assert_ok(torc_reader_close(t.reader));
+    assert_ok(torc_reader_open(t.topic, &config, &t.reader));
+    put_run(t.publisher, 7, 1);
+    assert_ok(torc_next(t.reader, &event));
+    take_none(t.reader);
+    put_run(t.publisher, 0, LANE - 1);
+    assert_status(torc_reader_detach(t.reader), TORC_BUSY);
+    assert_status(put(t.publisher, 99), TORC_WOULD_BLOCK);
+    ck_assert_uint_eq(number_of(&event), 7);
+    assert_status(torc_next(t.reader, &other), TORC_CLOSED);
+    assert_ok(torc_reader_detach(t.reader));
+}
+END_TEST
+
 START_TEST(an_idle_reader_holds_no_borrow) {
     struct torc_event event;
     put_run(t.publisher, 0, 3);
@@ -218,6 +235,7 @@ Suite *detach_suite(void) {
     tcase_add_test(tcase, handles_outlive_the_detach);
     tcase_add_test(tcase, other_readers_go_on);
     tcase_add_test(tcase, a_borrow_survives_a_detach);
+    tcase_add_test(tcase, borrows_advanced_by_hand_survive_a_detach);
     tcase_add_test(tcase, an_idle_reader_holds_no_borrow);
     tcase_add_test(tcase, a_handler_may_detach_its_own_reader);
     tcase_add_test(tcase, the_event_stays_whole_until_its_handler_returns);

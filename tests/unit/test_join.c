@@ -103,19 +103,23 @@ START_TEST(a_joiner_gates_from_its_first_event) {
 END_TEST
 
 START_TEST(a_joiner_sees_a_claim_that_was_open) {
-    struct torc_reader *joiner;
+    struct torc_reader *joiner, *later;
     struct torc_claim claim;
     uint64_t number = 5;
     assert_ok(torc_try_claim(t.publisher, 5, sizeof number, &claim));
     memcpy(claim.data, &number, sizeof number);
     joiner = open_reader(t.topic, TORC_JOIN_NEXT);
     take_none(joiner);
-    assert_ok(put(t.publisher, 6));
+    put_run(t.publisher, 6, 2);
+    later = open_reader(t.topic, TORC_JOIN_NEXT);
     assert_ok(torc_commit(t.publisher, &claim));
-    take_run(joiner, 5, 2);
+    take_run(joiner, 5, 3);
     take_none(joiner);
-    take_run(t.reader, 5, 2);
+    take_run(later, 5, 3);
+    take_none(later);
+    take_run(t.reader, 5, 3);
     assert_ok(torc_reader_close(joiner));
+    assert_ok(torc_reader_close(later));
 }
 END_TEST
 

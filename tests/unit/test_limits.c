@@ -134,6 +134,25 @@ START_TEST(a_saturated_slot_is_reported_and_the_pool_goes_on) {
 }
 END_TEST
 
+START_TEST(a_saturated_slot_is_leaked_by_the_ring_too) {
+    struct torc_ringptr leaked = TORC_RINGPTR_NULL;
+    uint64_t word;
+    uint32_t i;
+    assert_ok(put_filled(t.publisher, 1000, 7));
+    leaked = keep_next(t.reader);
+    set_count(leaked, TORC_COUNT_SATURATED);
+    word = word_of(leaked);
+    for (i = 0; i < 5 * LANE; i++) {
+        assert_ok(put_filled(t.publisher, 1000, i));
+        take_filled(t.reader, 1000, i);
+        assert_ok(torc_advance(t.reader));
+    }
+    ck_assert_uint_eq(word_of(leaked), word);
+    ck_assert(filled(torc_ringptr_data(leaked), 1000, 7));
+    release_as_single(leaked);
+}
+END_TEST
+
 /* A world in which every slot can be used `lives` times. */
 static void open_dying(uint64_t lives) {
     struct torc_config config = small_config();
@@ -249,6 +268,7 @@ Suite *limits_suite(void) {
     tcase_add_loop_test(count, a_saturated_count_never_moves, 0, 3);
     tcase_add_test(count, the_highest_count_is_refused_and_never_moves);
     tcase_add_test(count, a_saturated_slot_is_reported_and_the_pool_goes_on);
+    tcase_add_test(count, a_saturated_slot_is_leaked_by_the_ring_too);
     tcase_add_test(generation, a_slot_retires_with_its_last_generation);
     tcase_add_test(generation, a_pool_serves_exactly_the_lives_of_its_slots);
     tcase_add_test(generation, a_retired_slot_never_validates_an_old_handle);

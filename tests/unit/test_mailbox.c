@@ -12,6 +12,7 @@
 static struct gate {
     sem_t entered, go;
     torc_a32 handled;
+    enum torc_action answer;
 } gate;
 
 static struct torc_actor *actor;
@@ -28,7 +29,7 @@ static enum torc_action hold(void *context, struct torc_ringptr ptr) {
     (void)sem_post(&g->entered);
     enter(&g->go);
     (void)torc_add_release32(&g->handled, 1);
-    return TORC_CONTINUE;
+    return g->answer;
 }
 
 static void start_held(enum torc_mailbox_full full, uint32_t capacity) {
@@ -242,6 +243,29 @@ START_TEST(a_sender_that_waits_is_told_of_the_stop) {
 }
 END_TEST
 
+START_TEST(a_sender_that_waits_is_told_that_the_actor_ended) {
+    struct sender sender = {TORC_RINGPTR_NULL, TORC_CORRUPT};
+    struct torc_actor_stats stats;
+    pthread_t waiting;
+    int i;
+    start_held(TORC_MAILBOX_WAIT, CAPACITY);
+    gate.answer = TORC_STOP;
+    fill_mailbox();
+    assert_ok(torc_ringptr_clone(message, &sender.ptr));
+    ck_assert_int_eq(pthread_create(&waiting, NULL, send_forever, &sender), 0);
+    for (i = 0; i < 500; i++) {
+        (void)sched_yield(); /* lets the sender fall asleep; the answer is the same if it has not */
+    }
+    let_go(1);
+    ck_assert_int_eq(pthread_join(waiting, NULL), 0);
+    assert_status(sender.status, TORC_CLOSED);
+    assert_ok(torc_ringptr_release(sender.ptr));
+    stop(TORC_STOP_DRAIN, &stats);
+    ck_assert_uint_eq(stats.messages, 1);
+    ck_assert_uint_eq(stats.dropped, CAPACITY);
+}
+END_TEST
+
 /* The handler clones its message: the clone is the handler's own and outlives the mailbox's reference. */
 static struct torc_ringptr cloned;
 static enum torc_action clone_message(void *context, struct torc_ringptr ptr) {
@@ -312,6 +336,7 @@ Suite *mailbox_suite(void) {
     tcase_add_test(tcase, drain_handles_what_the_mailbox_holds);
     tcase_add_test(tcase, drop_releases_what_the_mailbox_holds);
     tcase_add_test(tcase, a_sender_that_waits_is_told_of_the_stop);
+    tcase_add_test(tcase, a_sender_that_waits_is_told_that_the_actor_ended);
     tcase_add_test(tcase, a_handler_may_hold_on_to_a_clone);
     tcase_add_loop_test(tcase, capacity_is_rounded_up_to_a_power_of_two_less_one, 0, 5);
     tcase_add_test(tcase, a_message_of_another_bus_is_refused);

@@ -166,6 +166,11 @@ static void take_xl(uint64_t number) {
     }
 }
 
+static void close_reader(void) {
+    assert_ok(torc_reader_close(t.reader));
+    t.reader = NULL;
+}
+
 START_TEST(fifteen_slots_serve_a_long_lane_for_many_laps) {
     uint64_t i, behind = (uint64_t)_i;
     open_long_lane();
@@ -184,8 +189,7 @@ END_TEST
 START_TEST(fifteen_slots_serve_a_lane_that_nobody_reads) {
     uint64_t i;
     open_long_lane();
-    assert_ok(torc_reader_close(t.reader));
-    t.reader = NULL;
+    close_reader();
     for (i = 0; i < 2 * 4096 + 5; i++) {
         assert_ok(put_xl(i));
     }
@@ -213,6 +217,47 @@ START_TEST(fifteen_slots_serve_it_with_handles_held_now_and_then) {
     }
     assert_ok(torc_ringptr_release(kept));
     ck_assert_uint_eq(pool_stats(TORC_XL).dry, 0);
+}
+END_TEST
+
+/* More slots than entries: here it is not the pool but the entry that is overwritten which lets go of its slot. */
+START_TEST(entries_of_a_long_lane_let_go_of_their_slots) {
+    struct torc_config config = small_config();
+    uint32_t i;
+    config.lane_entries = 256;
+    config.slots[TORC_S] = 300;
+    open_world(&config);
+    for (i = 0; i < 1500; i++) {
+        assert_ok(i % 5 == 4 ? put(t.publisher, i) : put_filled(t.publisher, 200, i));
+        if (_i == 0 && i % 5 == 4) {
+            take(t.reader, i);
+        } else if (_i == 0) {
+            take_filled(t.reader, 200, i);
+        } else if (i == 0) {
+            close_reader();
+        }
+        if (i % 50 == 0) {
+            assert_audit(t.bus);
+        }
+    }
+}
+END_TEST
+
+START_TEST(after_a_drought_the_slot_read_first_is_found_at_once) {
+    uint32_t capacity = CAPACITIES[_i], i;
+    struct torc_config config = small_config();
+    config.lane_entries = 512;
+    config.slots[TORC_S] = capacity;
+    open_world(&config);
+    for (i = 0; i < capacity; i++) {
+        assert_ok(put_filled(t.publisher, 200, i));
+    }
+    for (i = 0; i < 2 * capacity; i++) {
+        assert_status(put_filled(t.publisher, 200, 99), TORC_POOL_DRY);
+        take_filled(t.reader, 200, i);
+        assert_ok(torc_advance(t.reader));
+        assert_ok(put_filled(t.publisher, 200, i + capacity));
+    }
 }
 END_TEST
 
@@ -313,6 +358,8 @@ Suite *pool_suite(void) {
     tcase_add_loop_test(order, fifteen_slots_serve_a_long_lane_for_many_laps, 0, 15);
     tcase_add_test(order, fifteen_slots_serve_a_lane_that_nobody_reads);
     tcase_add_test(order, fifteen_slots_serve_it_with_handles_held_now_and_then);
+    tcase_add_loop_test(order, entries_of_a_long_lane_let_go_of_their_slots, 0, 2);
+    tcase_add_loop_test(order, after_a_drought_the_slot_read_first_is_found_at_once, 0, CAPACITY_COUNT);
     tcase_add_test(order, a_shirt_without_slots_passes_to_the_next);
     tcase_add_test(order, a_held_slot_is_skipped_and_keeps_its_payload);
     tcase_add_test(order, one_free_slot_among_held_ones_is_found_again_and_again);

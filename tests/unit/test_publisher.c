@@ -2,6 +2,7 @@
 #include "helpers.h"
 #include <pthread.h>
 #include <sched.h>
+#include <string.h>
 
 START_TEST(events_arrive_in_the_order_they_were_published) {
     uint64_t i;
@@ -45,6 +46,43 @@ START_TEST(the_data_may_change_after_publish_returned) {
     assert_ok(torc_publish(t.publisher, 1, &number, sizeof number));
     number = 99;
     take(t.reader, 1);
+}
+END_TEST
+
+/* Lengths known at compile time may be copied in another way than others, on the inline path and off it. */
+#define PUBLISH_CONSTANT(size)                                                                                         \
+    do {                                                                                                               \
+        struct {                                                                                                       \
+            unsigned char bytes[size];                                                                                 \
+        } value;                                                                                                       \
+        fill(&value, sizeof value, size);                                                                              \
+        assert_ok(torc_publish_struct(t.publisher, size, &value));                                                     \
+        memset(&value, 0, sizeof value);                                                                               \
+        assert_ok(torc_try_claim(t.publisher, 0, 0, &claim));                                                          \
+        fill(&value, sizeof value, size + 100);                                                                        \
+        assert_ok(torc_publish_struct(t.publisher, size + 100, &value));                                               \
+        assert_ok(torc_abort(t.publisher, &claim));                                                                    \
+        take_filled(t.reader, size, size);                                                                             \
+        take_filled(t.reader, size, size + 100);                                                                       \
+        assert_ok(torc_advance(t.reader));                                                                             \
+    } while (0)
+
+START_TEST(structs_of_constant_size_arrive_whole) {
+    struct torc_claim claim;
+    PUBLISH_CONSTANT(1);
+    PUBLISH_CONSTANT(3);
+    PUBLISH_CONSTANT(7);
+    PUBLISH_CONSTANT(8);
+    PUBLISH_CONSTANT(12);
+    PUBLISH_CONSTANT(16);
+    PUBLISH_CONSTANT(24);
+    PUBLISH_CONSTANT(40);
+    PUBLISH_CONSTANT(47);
+    PUBLISH_CONSTANT(48);
+    PUBLISH_CONSTANT(49);
+    PUBLISH_CONSTANT(56);
+    PUBLISH_CONSTANT(64);
+    PUBLISH_CONSTANT(1024);
 }
 END_TEST
 
@@ -282,6 +320,7 @@ Suite *publisher_suite(void) {
     tcase_add_test(tcase, an_empty_event_is_an_event);
     tcase_add_loop_test(tcase, every_type_value_passes, 0, 2);
     tcase_add_test(tcase, the_data_may_change_after_publish_returned);
+    tcase_add_test(tcase, structs_of_constant_size_arrive_whole);
     tcase_add_test(tcase, a_lane_holds_exactly_its_entries);
     tcase_add_test(tcase, a_full_lane_leaves_no_gap_and_no_loss);
     tcase_add_test(tcase, a_full_lane_counts_as_a_stall);

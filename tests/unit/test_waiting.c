@@ -253,6 +253,29 @@ START_TEST(a_reader_that_detaches_wakes_a_publisher) {
 }
 END_TEST
 
+START_TEST(a_sleeping_reader_lets_go_of_a_lane_that_ended) {
+    struct torc_config config = small_config();
+    struct call call = {next_forever, TORC_CORRUPT};
+    struct torc_topic *other;
+    pthread_t thread;
+    int status;
+    config.publishers = 1;
+    open_bus(&config);
+    other = open_topic("other");
+    t.publisher = open_publisher(t.topic, TORC_DRY_FAIL);
+    t.reader = open_reader(t.topic, TORC_JOIN_NEXT);
+    start_call(&thread, &call, TORC_WAIT_BLOCK);
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = NULL;
+    while ((status = torc_publisher_open(other, NULL, &t.publisher)) == TORC_NO_ROOM) {
+        (void)sched_yield();
+    }
+    assert_status(status, TORC_OK);
+    assert_ok(torc_bus_close(t.bus));
+    assert_call(thread, &call, TORC_CLOSED);
+}
+END_TEST
+
 #define ROUNDS 300
 
 /* The other side of a ping-pong: sends every number back. */
@@ -318,6 +341,7 @@ Suite *waiting_suite(void) {
     BY_EVERY_STRATEGY(tcase, a_reader_that_leaves_ends_a_drain);
     BY_EVERY_STRATEGY(tcase, a_reader_that_closes_wakes_a_publisher);
     BY_EVERY_STRATEGY(tcase, a_reader_that_detaches_wakes_a_publisher);
+    tcase_add_test(tcase, a_sleeping_reader_lets_go_of_a_lane_that_ended);
     BY_EVERY_STRATEGY(tcase, no_wake_up_is_lost_in_a_ping_pong);
     return suite;
 }

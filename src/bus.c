@@ -190,6 +190,9 @@ int torc_bus_close(struct torc_bus *public_bus) {
         }
         torc_barrier_heavy(bus->hot.fence);
         torc_store_release32(&bus->region->state, TORC_BUS_CLOSED); /* STATE */
+        for (uint32_t i = 0; i < bus->topic_count; i++) {
+            torc_topic_changed(&bus->topics[i]);
+        }
         torc_bus_wake_all(bus);
     }
     (void)pthread_mutex_unlock(&bus->lock);

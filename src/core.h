@@ -95,6 +95,7 @@ struct reader {
     uint32_t lane_count;
     uint32_t current;
     uint32_t version; /* of the topic, as last refreshed */
+    bool one_lane;    /* one lane, open bus: an idle poll needs to look at the stamp and the version only */
 
     torc_a64 user; /* the thread inside, at DEBUG 1 and up */
 
@@ -233,6 +234,9 @@ bool torc_reader_ready(struct reader *reader);
 bool torc_reader_exhausted(const struct reader *self);
 /* read.c: makes this reader's sleep visible to the publishers of its topic. */
 void torc_reader_announce(struct reader *reader);
+
+/* topic.c: something about the topic changed that idle readers must notice. */
+void torc_topic_changed(struct torc_topic_record *record);
 
 /* bus.c: wakes everyone at every waitpoint. */
 void torc_bus_wake_all(const struct bus *bus);

@@ -112,7 +112,7 @@ static void take_lane(struct bus *bus, uint32_t lane, const struct torc_topic *t
     torc_store_relaxed32(&control->topic, topic->index);
     torc_store_release32(&control->state, TORC_LANE_OPEN);
     (void)torc_or_release64(&topic->record->lanes, bit); /* LANES */
-    (void)torc_add_release32(&topic->record->version, 1);
+    torc_topic_changed(topic->record);
 }
 
 static uint64_t scan_for_bank(void *owner) {
@@ -193,6 +193,7 @@ int torc_publisher_close(struct torc_publisher *publisher) {
     (void)pthread_mutex_lock(&bus->lock);
     torc_claims_forget(self);
     torc_store_release32(&self->hot.lane->state, TORC_LANE_ENDED); /* ENDED */
+    torc_topic_changed(self->topic->record);
     torc_lane_retire(bus, self->index);
     bus->publisher[self->index] = NULL;
     wake_readers(bus, self->index); /* they may have been waiting for this end */

@@ -107,18 +107,8 @@ static bool find_event(struct reader *self) {
     return false;
 }
 
-static void take(struct reader *self, struct torc_event *event) {
-    const struct torc_entry *entry = &self->hot.entries[self->hot.sequence & self->hot.mask];
-    event->length = entry->header & TORC_ENTRY_LENGTH;
-    event->type = entry->type;
-    event->lane = self->hot.lane;
-    event->sequence = self->hot.sequence;
-    event->slot = 0;
-    event->data = entry->body.bytes;
-    if ((entry->header & TORC_ENTRY_SLOT) != 0) {
-        event->slot = entry->body.slot;
-        event->data = torc_slot_data(&self->bus->hot, entry->body.slot);
-    }
+const void *torc_slot_payload(const struct torc_bus *bus, uint64_t slot) {
+    return torc_slot_data(bus, slot);
 }
 
 /* --- the owner's turn --------------------------------------------------------------------------------------- */
@@ -175,6 +165,7 @@ static bool finished(const struct reader *self) {
 /* Nothing was found in any lane: why? TORC_OK: look again. */
 static int why_empty(struct reader *self) {
     bool closed = bus_closed(self->bus); /* before the lanes: none opens after it */
+    self->one_lane = self->lane_count == 1 && !closed;
     if (torc_reader_lanes_changed(self)) {
         look_around(self);
         return TORC_OK;
@@ -182,10 +173,10 @@ static int why_empty(struct reader *self) {
     return closed && finished(self) ? TORC_CLOSED : TORC_EMPTY;
 }
 
-/* One event, or the reason why there is none. Everything returned before is finished with, unless advanced by hand. */
-static int step(struct reader *self, struct torc_event *event) {
+/* Makes the next event the current lane's next entry, or tells why there is none. Everything returned before is finished
+ * with, unless advanced by hand. */
+static int find_next(struct reader *self) {
     for (;;) {
-        const struct torc_entry *entry;
         if (TORC_UNLIKELY(self->hot.left == 0 && self->lane_count != 0)) {
             note_lag(self);
         }
@@ -198,56 +189,42 @@ static int step(struct reader *self, struct torc_event *event) {
             }
             continue;
         }
-        entry = &self->hot.entries[self->hot.sequence & self->hot.mask];
-        self->hot.left--;
-        if ((entry->header & TORC_ENTRY_SKIP) == 0) {
-            take(self, event);
-            self->hot.sequence++;
+        if ((self->hot.entries[self->hot.sequence & self->hot.mask].header & TORC_ENTRY_SKIP) == 0) {
             return TORC_OK;
         }
         self->lane[self->current].skipped++;
         self->hot.sequence++;
+        self->hot.left--;
     }
 }
 
 /* A reader of one lane that polls while it is idle, the case in which latency counts. Until it has said that it is busy it
  * looks at shared words only and borrows nothing. TORC_BUSY: something is out of the ordinary, take the long way. */
-static int idle_turn(struct reader *self, struct torc_event *event) {
+static int idle_turn(struct reader *self) {
     const struct torc_entry *entry = &self->hot.entries[self->hot.sequence & self->hot.mask];
     if (torc_load_acquire64(&entry->stamp) != self->hot.sequence + 1) { /* STAMP */
-        bool changed =
-            torc_load_relaxed32(&self->closing) != 0 || bus_closed(self->bus) || torc_reader_lanes_changed(self);
-        return changed ? TORC_BUSY : TORC_EMPTY;
+        return torc_load_relaxed32(&self->topic->record->version) == self->version ? TORC_EMPTY : TORC_BUSY;
     }
-    if ((entry->header & TORC_ENTRY_SKIP) != 0 || !begin(self)) {
-        return TORC_BUSY;
-    }
-    take(self, event);
-    self->hot.sequence++;
-    self->hot.left--;
-    return TORC_OK;
+    return (entry->header & TORC_ENTRY_SKIP) == 0 && begin(self) ? TORC_OK : TORC_BUSY;
 }
 
-int torc_next_slow(struct torc_reader *reader, struct torc_event *event) {
+int torc_next_slow(struct torc_reader *reader) {
     struct reader *self = reader_of(reader);
-    int status;
-    if (reader == NULL || event == NULL) {
-        return TORC_INVALID;
-    }
+    int status = TORC_BUSY;
     TORC_ONE_AT_A_TIME(self);
-    if (self->lane_count == 1 && torc_load_relaxed32(&self->busy) == 0 && torc_load_relaxed64(&self->poller) == 0) {
-        status = idle_turn(self, event);
-        if (status != TORC_BUSY) {
-            return status;
-        }
-    }
     if (torc_load_relaxed64(&self->poller) != 0) {
         return TORC_BUSY;
+    }
+    if (self->one_lane && torc_load_relaxed32(&self->busy) == 0) {
+        status = idle_turn(self);
+    }
+    if (status != TORC_BUSY) {
+        return status;
     }
     if (!begin(self)) {
         return TORC_CLOSED;
     }
-    status = step(self, event);
+    status = find_next(self);
     if (status != TORC_OK) {
         rest(self);
     }
@@ -259,6 +236,22 @@ static void end_poll(struct reader **reader) {
     struct reader *self = *reader;
     rest(self);
     torc_store_release64(&self->poller, 0);
+}
+
+static void take(struct reader *self, struct torc_event *event) {
+    const struct torc_entry *entry = &self->hot.entries[self->hot.sequence & self->hot.mask];
+    event->length = entry->header & TORC_ENTRY_LENGTH;
+    event->type = entry->type;
+    event->lane = self->hot.lane;
+    event->sequence = self->hot.sequence;
+    event->slot = 0;
+    event->data = entry->body.bytes;
+    if ((entry->header & TORC_ENTRY_SLOT) != 0) {
+        event->slot = entry->body.slot;
+        event->data = torc_slot_data(&self->bus->hot, entry->body.slot);
+    }
+    self->hot.sequence++;
+    self->hot.left--;
 }
 
 static int poll_events(struct reader *self, torc_handler handler, void *context, size_t limit) {
@@ -273,10 +266,11 @@ static int poll_events(struct reader *self, torc_handler handler, void *context,
     while (count < limit && torc_load_acquire32(&self->closing) == 0) {
         enum torc_action action;
         uint32_t left;
-        status = step(self, &event);
+        status = find_next(self);
         if (status != TORC_OK) {
             break;
         }
+        take(self, &event);
         count++;
         left = self->hot.left;
         self->hot.left = 0; /* a torc_next from inside the handler must not get past its check */

@@ -210,6 +210,7 @@ int torc_reader_detach(struct torc_reader *reader) {
         return TORC_INVALID;
     }
     torc_store_release32(&self->closing, 1);
+    torc_topic_changed(self->topic->record);
     if (torc_reader_in_own_handler(self)) {
         return TORC_OK; /* the poll leaves when this handler returns */
     }

@@ -46,7 +46,7 @@ struct torc_topic_record {
     char name[TORC_TOPIC_NAME];
 
     uint32_t flags;   /* TORC_TOPIC_*; constant */
-    torc_a32 version; /* bumped when a lane joins (LANES) */
+    torc_a32 version; /* bumped when a lane joins or ends, a reader is told to leave, the bus closes (LANES) */
     torc_a64 readers; /* bit per reader: publishers gate on these (GATING) */
     torc_a64 lanes;   /* bit per lane that belongs to the topic (LANES) */
     unsigned char pad0[TORC_LINE - 24];

@@ -123,6 +123,10 @@ struct torc_bus *torc_topic_bus(const struct torc_topic *topic) {
     return topic == NULL ? NULL : &topic->bus->hot;
 }
 
+void torc_topic_changed(struct torc_topic_record *record) {
+    (void)torc_add_release32(&record->version, 1); /* LANES */
+}
+
 int torc_topics_init(struct bus *bus) {
     bus->by_name = cds_lfht_new_flavor(16, 1, 0, 0, &urcu_bp_flavor, NULL);
     return bus->by_name == NULL ? TORC_NO_MEMORY : TORC_OK;

@@ -140,37 +140,43 @@ static inline const void *torc_view_checked(const void *data, size_t length, siz
     return length == size ? data : NULL;
 }
 
-/* The path that is not worth inlining. */
-int torc_next_slow(struct torc_reader *reader, struct torc_event *event);
+/* The paths that are not worth inlining. torc_next_slow: TORC_OK when the current lane's next entry is an event. */
+int torc_next_slow(struct torc_reader *reader);
+const void *torc_slot_payload(const struct torc_bus *bus, uint64_t slot);
 
-/* The way out of torc_next: the caller's event need not have an address on the fast way. */
-static inline __attribute__((always_inline)) int torc_next_out(struct torc_reader *reader, struct torc_event *event) {
-    struct torc_event found = {NULL, 0, 0, 0, 0, 0};
-    int status = torc_next_slow(reader, event == NULL ? NULL : &found);
-    if (event != NULL) {
-        *event = found;
-    }
-    return status;
-}
-
+/* `event` is never handed to another function, so the compiler can keep it in registers. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) {
     const struct torc_entry *entry;
-    if (TORC_LIKELY(TORC_DEBUG == 0 && reader != NULL && event != NULL && reader->left != 0)) {
-        entry = &reader->entries[reader->sequence & reader->mask];
-        if (TORC_LIKELY(torc_load_acquire64(&entry->stamp) == reader->sequence + 1 && /* STAMP */
-                        (entry->header & ~TORC_ENTRY_LENGTH) == 0)) {
-            event->data = entry->body.bytes;
-            event->length = entry->header;
-            event->type = entry->type;
-            event->lane = reader->lane;
-            event->sequence = reader->sequence;
-            event->slot = 0;
-            reader->sequence++;
-            reader->left--;
-            return TORC_OK;
-        }
+    if (TORC_UNLIKELY(reader == NULL || event == NULL)) {
+        return TORC_INVALID;
     }
-    return torc_next_out(reader, event);
+    entry = &reader->entries[reader->sequence & reader->mask];
+    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || reader->left == 0 ||
+                      torc_load_acquire64(&entry->stamp) != reader->sequence + 1 || /* STAMP */
+                      (entry->header & TORC_ENTRY_SKIP) != 0)) {
+        int status = torc_next_slow(reader);
+        if (status != TORC_OK) {
+            event->data = NULL;
+            event->length = 0;
+            event->type = event->lane = 0;
+            event->sequence = event->slot = 0;
+            return status;
+        }
+        entry = &reader->entries[reader->sequence & reader->mask];
+    }
+    event->data = entry->body.bytes;
+    event->length = entry->header & TORC_ENTRY_LENGTH;
+    event->type = entry->type;
+    event->lane = reader->lane;
+    event->sequence = reader->sequence;
+    event->slot = 0;
+    if ((entry->header & TORC_ENTRY_SLOT) != 0) {
+        event->slot = entry->body.slot;
+        event->data = torc_slot_payload(reader->bus, entry->body.slot);
+    }
+    reader->sequence++;
+    reader->left--;
+    return TORC_OK;
 }
 
 #ifdef __cplusplus

@@ -75,7 +75,7 @@ void torc_bank_drop_all(struct torc_bank *bank) {
     for (uint32_t shirt = 0; shirt < TORC_BANK_POOLS; shirt++) {
         struct torc_pool_view *pool = &bank->bus->pools[bank->first + shirt];
         for (uint32_t i = 0; i < pool->capacity; i++) {
-            if (torc_load_relaxed64(&pool->marks[i]) & 1u) {
+            if (torc_load_relaxed64(torc_pool_mark(pool, i)) & 1u) {
                 (void)torc_pool_drop(bank->bus, bank->first + shirt, i);
             }
         }

@@ -22,7 +22,7 @@ bool torc_pool_drop(const struct torc_bus *bus, uint32_t number, uint32_t index)
     struct torc_pool_view *pool = &bus->pools[number];
     uint64_t found = torc_load_relaxed64(&pool->slots[index].word);
     uint64_t next;
-    torc_store_relaxed64(&pool->marks[index], 0);
+    torc_store_relaxed64(torc_pool_mark(pool, index), 0);
     do {
         if (torc_word_count(found) == 0 || torc_word_count(found) >= TORC_COUNT_SATURATED) {
             return false;
@@ -53,7 +53,7 @@ static bool passed(struct torc_gate *gate, uint64_t mark, bool *scanned) {
 
 static bool counts_as_used(const struct torc_pool_view *pool, uint32_t index, const uint64_t *gate) {
     uint64_t count = torc_word_count(torc_load_relaxed64(&pool->slots[index].word));
-    uint64_t mark = torc_load_relaxed64(&pool->marks[index]);
+    uint64_t mark = torc_load_relaxed64(torc_pool_mark(pool, index));
     if (count == 1 && (mark & 1u) && gate != NULL && torc_mark_passed(mark, *gate)) {
         return false;
     }
@@ -64,7 +64,7 @@ static bool counts_as_used(const struct torc_pool_view *pool, uint32_t index, co
  * only what lies before `next` was ever handed out. */
 static void census_step(struct torc_pool_view *pool, const uint64_t *gate) {
     struct torc_pool_ctl *ctl = pool->ctl;
-    uint32_t end = ctl->limit < pool->capacity ? ctl->next : pool->capacity;
+    uint32_t end = ctl->limit < pool->capacity ? torc_load_relaxed32(&ctl->next) : pool->capacity;
     uint32_t stop = end - ctl->census_at < TORC_CENSUS_STEP ? end : ctl->census_at + TORC_CENSUS_STEP;
     uint32_t used = ctl->census_used;
     for (uint32_t i = ctl->census_at; i < stop; i++) {
@@ -81,18 +81,33 @@ static void census_step(struct torc_pool_view *pool, const uint64_t *gate) {
     }
 }
 
+uint64_t torc_pool_allocations(const struct torc_pool_view *pool) {
+    const struct torc_pool_ctl *ctl = pool->ctl;
+    uint32_t steps = torc_load_relaxed32(&ctl->next) - torc_load_relaxed32(&ctl->counted);
+    return torc_load_relaxed64(&ctl->allocations) + steps / TORC_POOL_COLUMNS;
+}
+
+/* Moves `next`, other than by an allocation: those so far are counted first. */
+static void go_on_at(struct torc_pool_view *pool, uint32_t index) {
+    torc_store_relaxed64(&pool->ctl->allocations, torc_pool_allocations(pool));
+    torc_store_relaxed32(&pool->ctl->counted, index);
+    torc_store_relaxed32(&pool->ctl->next, index);
+}
+
 /* What is due when `next` has reached `limit`: a step of the census, the owner's mark, the way back to the top of the
  * table. In the first round the limit only doubles, so that short runs have a high-water mark too. */
 static void chores(struct torc_pool_view *pool, const struct torc_gate *gate) {
     struct torc_pool_ctl *ctl = pool->ctl;
-    bool first_column = torc_load_relaxed64(&ctl->allocations) * TORC_POOL_COLUMNS < pool->capacity;
+    bool first_column = torc_pool_allocations(pool) * TORC_POOL_COLUMNS < pool->capacity;
+    uint32_t next = torc_load_relaxed32(&ctl->next);
     if (torc_load_relaxed64(&pool->owner) != torc_thread_token()) {
         torc_store_relaxed64(&pool->owner, torc_thread_token());
     }
-    if (ctl->next >= pool->capacity) {
-        ctl->next = walk(pool, ctl->next - TORC_POOL_COLUMNS);
+    if (next >= pool->capacity) {
+        next = walk(pool, next - TORC_POOL_COLUMNS);
+        go_on_at(pool, next);
     }
-    ctl->limit = first_column ? ctl->next * 2 + TORC_POOL_COLUMNS : pool->capacity;
+    ctl->limit = first_column ? next * 2 + TORC_POOL_COLUMNS : pool->capacity;
     ctl->limit = ctl->limit < pool->capacity ? ctl->limit : pool->capacity;
     census_step(pool, gate == NULL ? NULL : &gate->passed);
 }
@@ -102,14 +117,14 @@ static void chores(struct torc_pool_view *pool, const struct torc_gate *gate) {
 static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word) {
     struct torc_pool_ctl *ctl = pool->ctl;
     torc_store_relaxed64(&pool->slots[index].word, word + TORC_COUNT_ONE);
-    torc_store_relaxed64(&ctl->allocations, torc_load_relaxed64(&ctl->allocations) + 1);
-    ctl->next = index + TORC_POOL_COLUMNS;
+    go_on_at(pool, index);
+    torc_store_relaxed32(&ctl->next, index + TORC_POOL_COLUMNS); /* counts as one allocation */
     return index;
 }
 
 static uint32_t none_found(struct torc_pool_view *pool, uint32_t resume) {
     struct torc_pool_ctl *ctl = pool->ctl;
-    ctl->next = resume;
+    go_on_at(pool, resume);
     torc_store_relaxed64(&ctl->dry, torc_load_relaxed64(&ctl->dry) + 1);
     torc_store_relaxed32(&ctl->high_water, pool->capacity);
     return TORC_NO_SLOT;
@@ -121,13 +136,13 @@ uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc
     uint32_t oldest_unread = TORC_NO_SLOT;
     bool scanned = false;
     uint32_t index;
-    if (pool->ctl->next >= pool->ctl->limit) {
+    if (torc_load_relaxed32(&pool->ctl->next) >= pool->ctl->limit) {
         chores(pool, gate);
     }
-    index = pool->ctl->next;
+    index = torc_load_relaxed32(&pool->ctl->next);
     for (uint32_t i = 0; i < sweep; i++, index = walk(pool, index)) {
         uint64_t word = torc_load_acquire64(&pool->slots[index].word); /* FREE */
-        uint64_t mark = torc_load_relaxed64(&pool->marks[index]);
+        uint64_t mark = torc_load_relaxed64(torc_pool_mark(pool, index));
         if (mark & 1u) {
             if (!passed(gate, mark, &scanned)) {
                 oldest_unread = oldest_unread == TORC_NO_SLOT ? index : oldest_unread;
@@ -168,7 +183,7 @@ void torc_pool_stats_add(const struct torc_pool_view *pool, const uint64_t *gate
     stats->capacity += pool->capacity;
     stats->in_use += used;
     stats->high_water = high > stats->high_water ? high : stats->high_water;
-    stats->allocations += torc_load_relaxed64(&pool->ctl->allocations);
+    stats->allocations += torc_pool_allocations(pool);
     stats->dry += torc_load_relaxed64(&pool->ctl->dry);
     stats->bytes += TORC_POOL_CTL_BYTES + TORC_POOL_BYTES(pool->capacity, pool->size);
     for (uint32_t i = 0; i < pool->capacity; i++) {

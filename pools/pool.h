@@ -20,7 +20,7 @@
 
 /* Slots counted per census step, at most. A step is made at the end of each column of the walk, in the first round also
  * whenever the slots used have doubled. */
-#define TORC_CENSUS_STEP 256u
+#define TORC_CENSUS_STEP 128u
 
 /* What the owner of a pool knows about its readers. `scan` reads their cursors afresh and returns the new gate. */
 struct torc_gate {
@@ -57,6 +57,12 @@ static inline bool torc_mark_passed(uint64_t mark, uint64_t gate) {
     return (int64_t)((gate << 1) - (mark & ~UINT64_C(1))) > 0;
 }
 
+/* The marks lie behind the slot records: per slot, the sequence it was published at. */
+static inline torc_a64 *torc_pool_mark(const struct torc_pool_view *pool, uint32_t index) {
+    size_t records = TORC_ROUND_LINE((size_t)pool->capacity * sizeof(struct torc_slot));
+    return (torc_a64 *)(void *)((unsigned char *)pool->slots + records) + index;
+}
+
 /* A number that tells threads apart. */
 static inline uint64_t torc_thread_token(void) {
     return (uint64_t)(uintptr_t)&torc_thread_anchor;
@@ -75,7 +81,7 @@ static inline uint32_t torc_id_pool(const struct torc_bus *bus, uint64_t id) {
     return (uint32_t)((id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT) >> bus->slot_bits;
 }
 static inline uint32_t torc_id_index(const struct torc_bus *bus, uint64_t id) {
-    return (uint32_t)((id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT) & ((UINT32_C(1) << bus->slot_bits) - 1);
+    return (uint32_t)((id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT) & bus->slot_mask;
 }
 
 /* torc_pool_init: all slots free in generation `generation`. */
@@ -85,6 +91,9 @@ void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t genera
  * TORC_NO_SLOT if none was found within the bounded sweep. gate NULL: the pool's slots are never in a ring. Owner only.
  * Where the very next slot is free, torc_ringptr_claim in torc/publisher.h does it inline. */
 uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
+
+/* torc_pool_allocations: slots taken and not put back so far. Any thread; a snapshot. */
+uint64_t torc_pool_allocations(const struct torc_pool_view *pool);
 
 /* torc_pool_put_back: undoes a take whose slot nobody else has seen. Owner only. */
 void torc_pool_put_back(struct torc_pool_view *pool, uint32_t index);

@@ -40,7 +40,7 @@ static bool header_holds(struct walk *walk) {
 static bool slot_holds(struct walk *walk, uint32_t number, uint32_t index, uint64_t *live, uint64_t *frees) {
     const struct torc_pool_view *pool = &walk->bus->hot.pools[number];
     uint64_t word = torc_load_acquire64(&pool->slots[index].word);
-    uint64_t marked = torc_load_relaxed64(&pool->marks[index]) & 1u;
+    uint64_t marked = torc_load_relaxed64(torc_pool_mark(pool, index)) & 1u;
     uint64_t used = torc_word_generation(word) - walk->bus->region->first_generation;
     walk->out->total_slots++;
     *frees += used;
@@ -69,10 +69,10 @@ static bool pool_holds(struct walk *walk, uint32_t number) {
             return false;
         }
     }
-    return hold(walk, pool->ctl->next <= pool->capacity + TORC_POOL_COLUMNS, "a pool's sweep is outside of it", number,
-                pool->ctl->next) &&
-           hold(walk, torc_load_relaxed64(&pool->ctl->allocations) - frees == live,
-                "allocations less frees differ from the live slots", number, 0);
+    return hold(walk, torc_load_relaxed32(&pool->ctl->next) <= pool->capacity + TORC_POOL_COLUMNS,
+                "a pool's sweep is outside of it", number, torc_load_relaxed32(&pool->ctl->next)) &&
+           hold(walk, torc_pool_allocations(pool) - frees == live, "allocations less frees differ from the live slots",
+                number, 0);
 }
 
 /* --- lanes -------------------------------------------------------------------------------------------------- */
@@ -82,7 +82,7 @@ static uint64_t marks_in_bank(const struct bus *bus, uint32_t lane) {
     for (uint32_t shirt = 0; shirt < TORC_BANK_POOLS; shirt++) {
         const struct torc_pool_view *pool = &bus->hot.pools[bank_first_pool(lane) + shirt];
         for (uint32_t i = 0; i < pool->capacity; i++) {
-            marks += torc_load_relaxed64(&pool->marks[i]) & 1u;
+            marks += torc_load_relaxed64(torc_pool_mark(pool, i)) & 1u;
         }
     }
     return marks;
@@ -103,7 +103,7 @@ static bool entry_holds(struct walk *walk, uint32_t lane, const struct torc_entr
     }
     pool = torc_id_pool(bus, entry->body.slot);
     index = torc_id_index(bus, entry->body.slot);
-    if (torc_load_relaxed64(&bus->pools[pool].marks[index]) != torc_mark_of(sequence)) {
+    if (torc_load_relaxed64(torc_pool_mark(&bus->pools[pool], index)) != torc_mark_of(sequence)) {
         return true; /* reaped */
     }
     (*held)++;

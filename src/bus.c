@@ -55,7 +55,6 @@ static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t
     size_t marks = TORC_ROUND_LINE((size_t)slots * sizeof(torc_a64));
     pool->ctl = (struct torc_pool_ctl *)(void *)*at;
     pool->slots = (struct torc_slot *)(void *)(*at + TORC_POOL_CTL_BYTES);
-    pool->marks = (torc_a64 *)(void *)(*at + TORC_POOL_CTL_BYTES + words);
     pool->payload = *at + TORC_POOL_CTL_BYTES + words + marks;
     pool->first_id = (uint64_t)number << (bus->hot.slot_bits + TORC_ID_SLOT_SHIFT);
     pool->size = torc_shirt_bytes(shirt);
@@ -108,14 +107,16 @@ static int build(struct bus *bus) {
     locate(bus);
     torc_region_format(bus->region, config);
     bus->hot.slot_bits = torc_slot_bits(config);
+    bus->hot.slot_mask = (UINT32_C(1) << bus->hot.slot_bits) - 1;
     bus->hot.pool_count = config->publishers * TORC_BANK_POOLS + config->readers;
     bus->hot.fence = torc_membarrier_setup();
-    bus->hot.pools = calloc(bus->hot.pool_count, sizeof *bus->hot.pools);
+    bus->hot.pools = aligned_alloc(TORC_LINE, bus->hot.pool_count * sizeof *bus->hot.pools);
     bus->topic = calloc(config->topics, sizeof(struct torc_topic *));
     bus->actor_used = calloc(config->actors + 1u, sizeof *bus->actor_used);
     if (bus->hot.pools == NULL || bus->topic == NULL || bus->actor_used == NULL) {
         return TORC_NO_MEMORY;
     }
+    memset(bus->hot.pools, 0, bus->hot.pool_count * sizeof *bus->hot.pools);
     status = view_pools(bus);
     return status == TORC_OK ? torc_topics_init(bus) : status;
 }

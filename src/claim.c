@@ -66,7 +66,7 @@ static void drop_entry(const struct publisher *self, uint64_t sequence) {
     }
     pool = torc_id_pool(bus, entry->body.slot);
     index = torc_id_index(bus, entry->body.slot);
-    if (torc_load_relaxed64(&bus->pools[pool].marks[index]) == torc_mark_of(sequence)) {
+    if (torc_load_relaxed64(torc_pool_mark(&bus->pools[pool], index)) == torc_mark_of(sequence)) {
         (void)torc_pool_drop(bus, pool, index);
     }
 }
@@ -228,7 +228,7 @@ static void stamp(const struct publisher *self, uint64_t sequence, uint32_t head
         struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, entry->body.slot)];
         uint32_t index = torc_id_index(bus, entry->body.slot);
         torc_store_relaxed64(&pool->slots[index].meta, (header & TORC_ENTRY_LENGTH) | ((uint64_t)type << 32));
-        torc_store_relaxed64(&pool->marks[index], torc_mark_of(sequence));
+        torc_store_relaxed64(torc_pool_mark(pool, index), torc_mark_of(sequence));
     }
     torc_store_release64(&entry->stamp, sequence + 1); /* STAMP */
 }

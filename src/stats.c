@@ -7,7 +7,7 @@ uint64_t torc_bus_outstanding(const struct bus *bus) {
         const struct torc_pool_view *pool = &bus->hot.pools[number];
         for (uint32_t i = 0; i < pool->capacity; i++) {
             uint64_t references = torc_word_count(torc_load_relaxed64(&pool->slots[i].word));
-            held += references > (torc_load_relaxed64(&pool->marks[i]) & 1u);
+            held += references > (torc_load_relaxed64(torc_pool_mark(pool, i)) & 1u);
         }
     }
     return held;

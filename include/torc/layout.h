@@ -123,15 +123,16 @@ TORC_STATIC_ASSERT(sizeof(struct torc_cell) == 64, "a cursor has a line of its o
 
 /* Control block of a pool, in the region; written by the pool's owner only. */
 struct torc_pool_ctl {
-    torc_a64 allocations;
+    torc_a64 allocations; /* up to when `next` was `counted`; since then one per step of TORC_POOL_COLUMNS */
     torc_a64 dry;
     torc_a32 high_water;
-    uint32_t next;  /* the slot to try next */
-    uint32_t limit; /* from here on the slow path looks after things: census, end of a column of the walk */
+    torc_a32 next;    /* the slot to try next */
+    torc_a32 counted; /* see allocations */
+    uint32_t limit;   /* from here on the slow path looks after things: census, end of a column of the walk */
     uint32_t shirt;
     uint32_t census_at;   /* next slot the census looks at */
     uint32_t census_used; /* how many of those before it were in use */
-    unsigned char pad[2 * TORC_LINE - 40];
+    unsigned char pad[2 * TORC_LINE - 44];
 };
 TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block is two lines");
 
@@ -139,7 +140,7 @@ TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block 
  * time are never neighbours on a line. */
 #define TORC_POOL_COLUMNS 4u
 
-/* This process's view of one pool: private copies of its geometry, so a damaged region cannot lead outside of it. */
+/* This process's view of one pool, one line: private copies of its geometry, so a damaged region cannot lead outside of it. */
 struct torc_pool_view {
     struct torc_slot *slots;
     unsigned char *payload; /* NULL for the XXL table */
@@ -149,18 +150,18 @@ struct torc_pool_view {
     uint32_t capacity;            /* number of slots */
     struct torc_waitpoint *space; /* where the owner of the pool waits for a slot */
     struct torc_xxl_table *xxl;   /* private, pools/xxl.h: blocks of an XXL table, outside the region; else NULL */
-    torc_a64 *marks;              /* private, pools/pool.h: per slot, the sequence it was published at */
     torc_a64 owner;               /* the thread that allocates, for the sole-owner release; seldom changes */
-};
+} TORC_ALIGNED_LINE;
+TORC_STATIC_ASSERT(sizeof(struct torc_pool_view) == 64, "a pool view is one line");
 
 /* The part of a bus object that the hot path reads; constant after creation. */
 struct torc_bus {
     struct torc_pool_view *pools;
     uint32_t pool_count;
     uint32_t slot_bits; /* slot number = pool << slot_bits | index */
+    uint32_t slot_mask; /* the index in a slot number */
     uint32_t fence;     /* 1: no membarrier, light barriers must be fences */
-    uint32_t reserved;
-    torc_a64 *refused; /* handles refused with TORC_STALE */
+    torc_a64 *refused;  /* handles refused with TORC_STALE */
 };
 
 #endif

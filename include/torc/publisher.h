@@ -243,31 +243,46 @@ TORC_INLINE uint32_t torc_shirt_of(size_t length) {
     return shirt < TORC_XXL ? shirt : (uint32_t)TORC_XXL;
 }
 
+/* The way out of torc_ringptr_claim; as in torc_publish_out, the caller's variables need no address on the fast way. */
+static inline __attribute__((always_inline)) int torc_ringptr_claim_out(struct torc_publisher *publisher, uint32_t type,
+                                                                        size_t length, struct torc_ringptr *ptr,
+                                                                        void **data) {
+    struct torc_ringptr found = {NULL, 0};
+    void *payload = NULL;
+    int status = torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr == NULL ? NULL : &found, &payload);
+    if (status == TORC_OK) {
+        *ptr = found;
+        if (data != NULL) {
+            *data = payload;
+        }
+    }
+    return status;
+}
+
 /* Inline where the fitting pool's next slot is free and nothing else is due. */
 TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length,
                                    struct torc_ringptr *ptr, void **data) {
     const struct torc_pool_view *pool;
     struct torc_pool_ctl *ctl;
+    struct torc_slot *slot;
     uint32_t index;
     uint64_t word;
     if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || ptr == NULL || length > TORC_XL_BYTES ||
                       torc_load_relaxed64(&publisher->room) == 0)) {
-        return torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr, data);
+        return torc_ringptr_claim_out(publisher, type, length, ptr, data);
     }
     pool = &publisher->pools[torc_shirt_of(length)];
     ctl = pool->ctl;
-    index = ctl->next;
-    if (TORC_UNLIKELY(index >= ctl->limit)) {
-        return torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr, data);
+    index = torc_load_relaxed32(&ctl->next);
+    slot = &pool->slots[index];
+    /* Below the limit; then count 0, and not retired. */
+    if (TORC_UNLIKELY(index >= ctl->limit ||
+                      (word = torc_load_acquire64(&slot->word)) >= TORC_GENERATION_LAST)) { /* FREE */
+        return torc_ringptr_claim_out(publisher, type, length, ptr, data);
     }
-    word = torc_load_acquire64(&pool->slots[index].word); /* FREE */
-    if (TORC_UNLIKELY(word >= TORC_GENERATION_LAST)) {    /* count above 0, or retired */
-        return torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr, data);
-    }
-    ctl->next = index + TORC_POOL_COLUMNS;
-    torc_store_relaxed64(&ctl->allocations, torc_load_relaxed64(&ctl->allocations) + 1);
-    torc_store_relaxed64(&pool->slots[index].meta, length | ((uint64_t)type << 32));
-    torc_store_relaxed64(&pool->slots[index].word, word + TORC_COUNT_ONE); /* nobody else writes it while it is free */
+    torc_store_relaxed32(&ctl->next, index + TORC_POOL_COLUMNS);
+    torc_store_relaxed64(&slot->meta, length | ((uint64_t)type << 32));
+    torc_store_relaxed64(&slot->word, word + TORC_COUNT_ONE); /* nobody else writes it while it is free */
     if (data != NULL) {
         *data = pool->payload + (size_t)index * pool->size;
     }

@@ -144,11 +144,23 @@ static inline const void *torc_view_checked(const void *data, size_t length, siz
 int torc_next_slow(struct torc_reader *reader);
 const void *torc_slot_payload(const struct torc_bus *bus, uint64_t slot);
 
+/* No event: zeroed, so that nobody reads what was there before. */
+TORC_INLINE int torc_nothing(struct torc_event *event, int status) {
+    event->data = NULL;
+    event->length = 0;
+    event->type = event->lane = 0;
+    event->sequence = event->slot = 0;
+    return status;
+}
+
 /* `event` is never handed to another function, so the compiler can keep it in registers. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) {
     const struct torc_entry *entry;
-    if (TORC_UNLIKELY(reader == NULL || event == NULL)) {
+    if (TORC_UNLIKELY(event == NULL)) {
         return TORC_INVALID;
+    }
+    if (TORC_UNLIKELY(reader == NULL)) {
+        return torc_nothing(event, TORC_INVALID);
     }
     entry = &reader->entries[reader->sequence & reader->mask];
     if (TORC_UNLIKELY(TORC_DEBUG >= 1 || reader->left == 0 ||
@@ -156,11 +168,7 @@ TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) 
                       (entry->header & TORC_ENTRY_SKIP) != 0)) {
         int status = torc_next_slow(reader);
         if (status != TORC_OK) {
-            event->data = NULL;
-            event->length = 0;
-            event->type = event->lane = 0;
-            event->sequence = event->slot = 0;
-            return status;
+            return torc_nothing(event, status);
         }
         entry = &reader->entries[reader->sequence & reader->mask];
     }

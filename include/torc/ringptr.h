@@ -89,15 +89,22 @@ void torc_wake_owner_slow(const struct torc_pool_view *pool);
 /* Its address tells threads apart. */
 extern __thread char torc_thread_anchor __attribute__((tls_model("initial-exec")));
 
-/* Where a handle's slot record is, or NULL if its number is outside every pool. */
-TORC_INLINE struct torc_slot *torc_slot_of(const struct torc_bus *bus, uint64_t id) {
-    uint32_t number = (uint32_t)((id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT);
+/* Which pool a handle's slot is in, or NULL if its number is outside every pool; *index is its place there. */
+TORC_INLINE struct torc_pool_view *torc_pool_of(const struct torc_bus *bus, uint64_t id, uint32_t *index) {
+    uint32_t number = (uint32_t)(id >> TORC_ID_SLOT_SHIFT) & ((UINT32_C(1) << TORC_ID_SLOT_BITS) - 1);
     uint32_t pool = number >> bus->slot_bits;
-    uint32_t index = number & ((UINT32_C(1) << bus->slot_bits) - 1);
-    if (TORC_UNLIKELY(pool >= bus->pool_count || index >= bus->pools[pool].capacity)) {
+    *index = number & bus->slot_mask;
+    if (TORC_UNLIKELY(pool >= bus->pool_count || *index >= bus->pools[pool].capacity)) {
         return NULL;
     }
-    return &bus->pools[pool].slots[index];
+    return &bus->pools[pool];
+}
+
+/* Where its slot record is, or NULL. */
+TORC_INLINE struct torc_slot *torc_slot_of(const struct torc_bus *bus, uint64_t id) {
+    uint32_t index;
+    const struct torc_pool_view *pool = torc_pool_of(bus, id, &index);
+    return TORC_LIKELY(pool != NULL) ? &pool->slots[index] : NULL;
 }
 
 /* Both operations are one compare-and-swap of the slot word, which cannot harm another owner whatever the handle is
@@ -130,9 +137,14 @@ TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr 
  * only this one could hand it out again, and it is here. */
 TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
     uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;
-    struct torc_slot *slot = torc_slot_of(ptr.bus, ptr.id);
-    const struct torc_pool_view *pool = &ptr.bus->pools[ptr.id >> TORC_ID_SLOT_SHIFT >> ptr.bus->slot_bits];
-    if (TORC_UNLIKELY(TORC_DEBUG >= 2 || slot == NULL || torc_load_acquire64(&slot->word) != alone || /* DROP */
+    uint32_t index;
+    const struct torc_pool_view *pool = torc_pool_of(ptr.bus, ptr.id, &index);
+    struct torc_slot *slot;
+    if (TORC_UNLIKELY(TORC_DEBUG >= 2 || pool == NULL)) {
+        return torc_ringptr_release_slow(ptr, alone);
+    }
+    slot = &pool->slots[index];
+    if (TORC_UNLIKELY(torc_load_acquire64(&slot->word) != alone || /* DROP */
                       torc_load_relaxed64(&pool->owner) != (uint64_t)(uintptr_t)&torc_thread_anchor)) {
         return torc_ringptr_release_slow(ptr, alone);
     }
@@ -166,23 +178,22 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr) {
 
 /* Acquire: a handle that arrived by relaxed means still sees its payload. */
 TORC_INLINE const void *torc_ringptr_data(struct torc_ringptr ptr) {
-    uint64_t number = (ptr.id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT;
     const struct torc_pool_view *pool;
-    uint64_t index;
+    uint32_t index;
     uint64_t word;
-    if (TORC_UNLIKELY(ptr.bus == NULL || (number >> ptr.bus->slot_bits) >= ptr.bus->pool_count)) {
+    if (TORC_UNLIKELY(ptr.bus == NULL)) {
         return NULL;
     }
-    pool = &ptr.bus->pools[number >> ptr.bus->slot_bits];
-    index = number & ((UINT32_C(1) << ptr.bus->slot_bits) - 1);
-    if (TORC_UNLIKELY(index >= pool->capacity)) {
+    pool = torc_pool_of(ptr.bus, ptr.id, &index);
+    if (TORC_UNLIKELY(pool == NULL)) {
         return NULL;
     }
     word = torc_load_acquire64(&pool->slots[index].word);
     if (TORC_UNLIKELY(word < TORC_COUNT_ONE || ((word ^ ptr.id) & TORC_GENERATION_MASK) != 0)) {
         return NULL;
     }
-    return TORC_LIKELY(pool->payload != NULL) ? pool->payload + index * pool->size : torc_ringptr_data_slow(ptr);
+    return TORC_LIKELY(pool->payload != NULL) ? pool->payload + (size_t)index * pool->size
+                                              : torc_ringptr_data_slow(ptr);
 }
 
 #ifdef __cplusplus

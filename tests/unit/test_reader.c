@@ -126,11 +126,14 @@ END_TEST
 START_TEST(a_borrowed_slot_lasts_until_the_next_call) {
     struct torc_event event;
     uint32_t i, put_so_far = 0;
+    int status;
     for (i = 0; i < 30; i++) {
         /* Two slots only: the reader may have to go idle before the publisher finds one. */
         do {
             put_so_far += put_filled(t.publisher, 16384, put_so_far) == TORC_OK;
-        } while (torc_next(t.reader, &event) == TORC_EMPTY);
+            status = torc_next(t.reader, &event);
+        } while (status == TORC_EMPTY);
+        assert_status(status, TORC_OK);
         while (put_filled(t.publisher, 16384, put_so_far) == TORC_OK) {
             put_so_far++;
         }

@@ -42,7 +42,7 @@ struct torc_actor_config {
     /* An event of a subscribed topic, borrowed. `reader` allows torc_keep. */
     enum torc_action (*on_event)(void *context, struct torc_reader *reader, const struct torc_event *event);
 
-    uint32_t mailbox; /* capacity in messages, rounded up to a power of two minus one; 0: 1023 */
+    uint32_t mailbox; /* capacity in messages, rounded up to a power of two minus one, at least 3; 0: 1023 */
     enum torc_mailbox_full full;
     enum torc_wait wait; /* how the actor waits for work, and senders for space */
 

@@ -24,7 +24,7 @@
  *   TORC_WOULD_BLOCK  try_: lane full, or pool dry under the WAIT policy
  *   TORC_TIMED_OUT    _until: the same at the deadline
  *   TORC_POOL_DRY     no slot, and the policy is not WAIT
- *   TORC_TOO_BIG      length > TORC_MAX_EVENT
+ *   TORC_TOO_BIG      length > TORC_MAX_EVENT, or more than any pool of this configuration can hold
  *   TORC_NO_MEMORY    the XXL provider returned NULL
  *   TORC_INVALID      NULL publisher, or NULL data with length > 0
  *   TORC_WRONG_THREAD another thread is inside a call on this publisher (looked for in DEBUG builds only)
@@ -70,7 +70,8 @@ struct torc_publisher {
 
 /* torc_publisher_open: a new lane on this topic; readers that are open see its events from the first on. config NULL: all
  * defaults. Any thread. Give it back with torc_publisher_close.
- * TORC_NO_ROOM: config.publishers are open, or closed ones are not drained yet. TORC_CLOSED. TORC_NO_MEMORY. TORC_INVALID. */
+ * TORC_NO_ROOM: config.publishers are open, or closed ones of other topics are not drained yet: each of their readers must
+ * have read them to the end and noticed it, by one more call. TORC_CLOSED. TORC_NO_MEMORY. TORC_INVALID. */
 int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_config *config,
                         struct torc_publisher **publisher);
 

@@ -205,7 +205,8 @@ static int idle_turn(struct reader *self) {
     if (torc_load_acquire64(&entry->stamp) != self->hot.sequence + 1) { /* STAMP */
         return torc_load_relaxed32(&self->topic->record->version) == self->version ? TORC_EMPTY : TORC_BUSY;
     }
-    return (entry->header & TORC_ENTRY_SKIP) == 0 && begin(self) ? TORC_OK : TORC_BUSY;
+    /* The header is the publisher's again if somebody detached us: not before begin() says that we are still in. */
+    return begin(self) && (entry->header & TORC_ENTRY_SKIP) == 0 ? TORC_OK : TORC_BUSY;
 }
 
 int torc_next_slow(struct torc_reader *reader) {

@@ -22,8 +22,12 @@ void *torc_slot_data(const struct torc_bus *bus, uint64_t id) {
 static int take_shirt(struct torc_bank *bank, uint32_t shirt, size_t length, uint64_t *id, void **data) {
     uint32_t number = bank->first + shirt;
     struct torc_pool_view *pool = &bank->bus->pools[number];
-    uint32_t index = torc_pool_take(bank->bus, number, &bank->gate);
+    uint32_t index = bank->waiting ? torc_pool_take_anywhere(bank->bus, number, &bank->gate)
+                                   : torc_pool_take(bank->bus, number, &bank->gate);
     if (index == TORC_NO_SLOT) {
+        if (!bank->waiting) {
+            torc_pool_note_dry(pool);
+        }
         return TORC_POOL_DRY;
     }
     if (pool->xxl != NULL && torc_xxl_alloc(pool, index, length) != TORC_OK) {

@@ -15,6 +15,7 @@ struct torc_bank {
     const struct torc_bus *bus;
     uint32_t first; /* pool number of XS */
     enum torc_dry dry;
+    bool waiting; /* this allocation was found dry before and is being tried again */
     struct torc_gate gate;
 };
 

@@ -65,8 +65,14 @@ static bool counts_as_used(const struct torc_pool_view *pool, uint32_t index, co
 static void census_step(struct torc_pool_view *pool, const uint64_t *gate) {
     struct torc_pool_ctl *ctl = pool->ctl;
     uint32_t end = ctl->limit < pool->capacity ? torc_load_relaxed32(&ctl->next) : pool->capacity;
-    uint32_t stop = end - ctl->census_at < TORC_CENSUS_STEP ? end : ctl->census_at + TORC_CENSUS_STEP;
-    uint32_t used = ctl->census_used;
+    uint32_t stop;
+    uint32_t used;
+    if (ctl->census_at > end) { /* `next` has gone back to the top of the table */
+        ctl->census_at = 0;
+        ctl->census_used = 0;
+    }
+    stop = end - ctl->census_at < TORC_CENSUS_STEP ? end : ctl->census_at + TORC_CENSUS_STEP;
+    used = ctl->census_used;
     for (uint32_t i = ctl->census_at; i < stop; i++) {
         used += torc_load_relaxed64(&pool->slots[i].word) >= TORC_COUNT_ONE && counts_as_used(pool, i, gate);
     }
@@ -123,11 +129,22 @@ static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word
 }
 
 static uint32_t none_found(struct torc_pool_view *pool, uint32_t resume) {
-    struct torc_pool_ctl *ctl = pool->ctl;
     go_on_at(pool, resume);
+    return TORC_NO_SLOT;
+}
+
+void torc_pool_note_dry(struct torc_pool_view *pool) {
+    struct torc_pool_ctl *ctl = pool->ctl;
     torc_store_relaxed64(&ctl->dry, torc_load_relaxed64(&ctl->dry) + 1);
     torc_store_relaxed32(&ctl->high_water, pool->capacity);
-    return TORC_NO_SLOT;
+}
+
+uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+    uint32_t index = TORC_NO_SLOT;
+    for (uint32_t i = 0; i <= bus->pools[number].capacity / TORC_SWEEP && index == TORC_NO_SLOT; i++) {
+        index = torc_pool_take(bus, number, gate);
+    }
+    return index;
 }
 
 uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {

@@ -92,6 +92,12 @@ void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t genera
  * Where the very next slot is free, torc_ringptr_claim in torc/publisher.h does it inline. */
 uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
+/* torc_pool_take_anywhere: the same for somebody who is about to wait anyway: looks at every slot, not at one sweep's worth. */
+uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
+
+/* torc_pool_note_dry: an allocation found no slot. Once per allocation, not per try. Owner only. */
+void torc_pool_note_dry(struct torc_pool_view *pool);
+
 /* torc_pool_allocations: slots taken and not put back so far. Any thread; a snapshot. */
 uint64_t torc_pool_allocations(const struct torc_pool_view *pool);
 

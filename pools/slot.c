@@ -85,7 +85,7 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
     return TORC_OK;
 }
 
-/* The slot of a handle that is alive, or NULL. Acquire: a handle that arrived by relaxed means still sees its payload. */
+/* The slot of a handle that is alive, or NULL. */
 static const struct torc_slot *live_slot(struct torc_ringptr ptr) {
     const struct torc_slot *slot = ptr.bus == NULL ? NULL : torc_slot_of(ptr.bus, ptr.id);
     if (slot == NULL || !torc_word_owned_by(torc_load_acquire64(&slot->word), ptr.id)) {

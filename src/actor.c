@@ -13,7 +13,9 @@
 #define MAILBOX_DEFAULT 1023u
 #define MAILBOX_MAX     ((1u << 24) - 1)
 
-enum actor_state { ACTOR_RUNNING = 0, ACTOR_DRAINING, ACTOR_DROPPING, ACTOR_ENDED };
+/* RUNNING -> CLOSING (senders are refused, the actor goes on until the last of them is out) -> DRAINING -> ENDED, or
+ * RUNNING -> DROPPING -> ENDED. */
+enum actor_state { ACTOR_RUNNING = 0, ACTOR_CLOSING, ACTOR_DRAINING, ACTOR_DROPPING, ACTOR_ENDED };
 
 struct torc_actor {
     struct bus *bus;
@@ -24,6 +26,7 @@ struct torc_actor {
     struct mailbox *mailbox;
     struct torc_reader **readers;
     size_t reader_count;
+    struct torc_lane_ends *ends; /* per reader, while draining: where to stop */
     struct torc_ringptr current; /* the message in the handler's hands */
 
     /* The start: torc_actor_start waits for on_start's verdict. */
@@ -96,21 +99,24 @@ static int send_full(struct sending *sending, uint64_t deadline) {
     }
 }
 
+/* Also when the sender is cancelled while it waits. */
+static void sender_out(struct torc_actor **actor) {
+    (void)torc_add_release32(&(*actor)->senders, UINT32_MAX); /* one less */
+}
+
 int torc_actor_send(struct torc_actor *actor, struct torc_ringptr message, uint64_t deadline) {
     struct sending sending = {actor, message, TORC_OK};
-    int status;
     if (actor == NULL || message.bus != &actor->bus->hot || actor->config.on_message == NULL) {
         return TORC_INVALID;
     }
     if (!torc_ringptr_is_valid(message)) {
         return TORC_STALE;
     }
-    /* Whoever stops the actor waits until nobody is in here, so no message arrives after its last look. */
-    (void)torc_add_relaxed32(&actor->senders, 1);
+    /* Whoever stops the actor waits until nobody is in here before it lets the actor look for the last time. */
+    struct torc_actor *inside __attribute__((cleanup(sender_out))) = actor;
+    (void)torc_add_relaxed32(&inside->senders, 1);
     torc_fence_full();
-    status = put(&sending) ? sending.status : send_full(&sending, deadline);
-    (void)torc_add_release32(&actor->senders, UINT32_MAX); /* one less */
-    return status;
+    return put(&sending) ? sending.status : send_full(&sending, deadline);
 }
 
 /* --- the actor's thread ------------------------------------------------------------------------------------- */
@@ -164,21 +170,26 @@ static bool handle_messages(struct torc_actor *actor, uint32_t *done) {
 struct turn {
     struct torc_actor *actor;
     struct torc_reader *reader;
+    const struct torc_lane_ends *ends; /* NULL: not draining */
     bool stop;
 };
 
 static enum torc_action on_event(void *context, const struct torc_event *event) {
     struct turn *turn = context;
     const struct torc_actor_config *config = &turn->actor->config;
-    enum torc_action action = config->on_event(config->context, turn->reader, event);
+    enum torc_action action;
+    if (turn->ends != NULL && !torc_lane_ends_after(turn->ends, event->lane, event->sequence)) {
+        return TORC_CONTINUE; /* published after the stop */
+    }
+    action = config->on_event(config->context, turn->reader, event);
     count(&turn->actor->events, 1);
     turn->stop = action == TORC_STOP;
     return dropping(turn->actor) ? TORC_STOP : action;
 }
 
-static bool handle_events(struct torc_actor *actor, uint32_t *done) {
+static bool handle_events(struct torc_actor *actor, bool draining, uint32_t *done) {
     for (size_t i = 0; i < actor->reader_count; i++) {
-        struct turn turn = {actor, actor->readers[i], false};
+        struct turn turn = {actor, actor->readers[i], draining ? &actor->ends[i] : NULL, false};
         int events = torc_poll(actor->readers[i], on_event, &turn, TURN);
         *done += events > 0 ? (uint32_t)events : 0;
         if (turn.stop) {
@@ -190,7 +201,8 @@ static bool handle_events(struct torc_actor *actor, uint32_t *done) {
 
 static bool has_work(void *context) {
     struct torc_actor *actor = context;
-    if (!running(actor) || torc_mailbox_depth(actor->mailbox) != 0) {
+    uint32_t state = torc_load_acquire32(&actor->state);
+    if ((state != ACTOR_RUNNING && state != ACTOR_CLOSING) || torc_mailbox_depth(actor->mailbox) != 0) {
         return true;
     }
     for (size_t i = 0; i < actor->reader_count; i++) {
@@ -209,15 +221,34 @@ static void announce(void *context) {
     }
 }
 
+/* Where draining ends: at what the lanes hold when it begins, however fast publishers go on. */
+static void mark_ends(struct torc_actor *actor) {
+    for (size_t i = 0; i < actor->reader_count; i++) {
+        torc_lane_ends_mark(reader_of(actor->readers[i]), &actor->ends[i]);
+    }
+}
+
+static bool drained(const struct torc_actor *actor) {
+    for (size_t i = 0; i < actor->reader_count; i++) {
+        if (!torc_lane_ends_reached(reader_of(actor->readers[i]), &actor->ends[i])) {
+            return false;
+        }
+    }
+    return torc_mailbox_depth(actor->mailbox) == 0;
+}
+
 static void work(struct torc_actor *actor) {
     struct torc_await await = {work_point(actor), has_work, announce, actor, actor->bus->hot.fence, actor->config.wait};
+    bool draining = false;
     for (;;) {
         uint32_t state = torc_load_acquire32(&actor->state); /* before the last look at mailbox and lanes */
         uint32_t done = 0;
-        if (state == ACTOR_DROPPING || !handle_messages(actor, &done) || !handle_events(actor, &done)) {
-            return;
+        if (state == ACTOR_DRAINING && !draining) {
+            draining = true;
+            mark_ends(actor);
         }
-        if (done == 0 && state == ACTOR_DRAINING) {
+        if (state == ACTOR_DROPPING || !handle_messages(actor, &done) || !handle_events(actor, draining, &done) ||
+            (draining && drained(actor))) {
             return;
         }
         if (done == 0) {
@@ -289,11 +320,20 @@ static void give_index(struct bus *bus, uint32_t index) {
     (void)pthread_mutex_unlock(&bus->lock);
 }
 
+/* Messages that nobody will handle. */
+static void empty_mailbox(struct torc_actor *actor) {
+    while (torc_mailbox_take(actor->mailbox, &actor->current)) {
+        release_current(actor);
+        count(&actor->dropped, 1);
+    }
+}
+
 static void free_actor(struct torc_actor *actor) {
     for (size_t i = 0; i < actor->reader_count; i++) {
         (void)torc_reader_close(actor->readers[i]);
     }
     free(actor->readers);
+    free(actor->ends);
     torc_mailbox_free(actor->mailbox);
     (void)pthread_cond_destroy(&actor->started_cond);
     (void)pthread_mutex_destroy(&actor->lock);
@@ -347,6 +387,7 @@ static int start_thread(struct torc_actor *actor) {
     (void)pthread_mutex_unlock(&actor->lock);
     if (actor->start_status < 0) {
         (void)pthread_join(actor->thread, NULL);
+        empty_mailbox(actor); /* on_start may have sent to its own actor */
     }
     return actor->start_status;
 }
@@ -359,7 +400,8 @@ static int furnish(struct torc_actor *actor, const struct torc_actor_config *con
     (void)strncpy(actor->name, config->name != NULL ? config->name : "torc-actor", sizeof actor->name - 1);
     actor->mailbox = torc_mailbox_new(mailbox_capacity(config->mailbox));
     actor->readers = calloc(config->topic_count + 1, sizeof(struct torc_reader *));
-    if (actor->mailbox == NULL || actor->readers == NULL) {
+    actor->ends = calloc(config->topic_count + 1, sizeof *actor->ends);
+    if (actor->mailbox == NULL || actor->readers == NULL || actor->ends == NULL) {
         return TORC_NO_MEMORY;
     }
     return subscribe(actor);
@@ -402,16 +444,19 @@ int torc_actor_stats(const struct torc_actor *actor, struct torc_actor_stats *st
     return TORC_OK;
 }
 
-/* RUNNING -> how; an actor that ended by itself stays ended. */
+/* DROP takes effect at once: what is in the mailbox then, or comes from a sender that is midway, is released after the join.
+ * DRAIN refuses senders first, and lets the actor look for the last time only when none is left inside. An actor that
+ * ended by itself stays ended. */
 static void tell_to_stop(struct torc_actor *actor, enum torc_stop how) {
-    uint32_t wanted = how == TORC_STOP_DRAIN ? ACTOR_DRAINING : ACTOR_DROPPING;
-    (void)torc_cas_acq_rel32(&actor->state, ACTOR_RUNNING, wanted);
+    (void)torc_cas_acq_rel32(&actor->state, ACTOR_RUNNING, how == TORC_STOP_DRAIN ? ACTOR_CLOSING : ACTOR_DROPPING);
     torc_fence_full();
-    torc_waitpoint_wake(space_point(actor));
+    torc_waitpoint_wake(work_point(actor));
     for (uint32_t round = 0; torc_load_acquire32(&actor->senders) != 0; round++) {
-        torc_pause(TORC_WAIT_BACKOFF, round);
         torc_waitpoint_wake(space_point(actor));
+        torc_pause(TORC_WAIT_BACKOFF, round);
     }
+    (void)torc_cas_acq_rel32(&actor->state, ACTOR_CLOSING, ACTOR_DRAINING);
+    torc_fence_full();
     torc_waitpoint_wake(work_point(actor));
 }
 
@@ -424,10 +469,7 @@ int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_ac
     }
     tell_to_stop(actor, how);
     (void)pthread_join(actor->thread, NULL);
-    while (torc_mailbox_take(actor->mailbox, &actor->current)) {
-        release_current(actor);
-        count(&actor->dropped, 1);
-    }
+    empty_mailbox(actor);
     if (stats != NULL) {
         (void)torc_actor_stats(actor, stats);
     }

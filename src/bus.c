@@ -111,12 +111,15 @@ static int build(struct bus *bus) {
     bus->hot.pool_count = config->publishers * TORC_BANK_POOLS + config->readers;
     bus->hot.fence = torc_membarrier_setup();
     bus->hot.pools = aligned_alloc(TORC_LINE, bus->hot.pool_count * sizeof *bus->hot.pools);
-    bus->topic = calloc(config->topics, sizeof(struct torc_topic *));
-    bus->actor_used = calloc(config->actors + 1u, sizeof *bus->actor_used);
-    if (bus->hot.pools == NULL || bus->topic == NULL || bus->actor_used == NULL) {
+    if (bus->hot.pools == NULL) {
         return TORC_NO_MEMORY;
     }
     memset(bus->hot.pools, 0, bus->hot.pool_count * sizeof *bus->hot.pools);
+    bus->topic = calloc(config->topics, sizeof(struct torc_topic *));
+    bus->actor_used = calloc(config->actors + 1u, sizeof *bus->actor_used);
+    if (bus->topic == NULL || bus->actor_used == NULL) {
+        return TORC_NO_MEMORY;
+    }
     status = view_pools(bus);
     return status == TORC_OK ? torc_topics_init(bus) : status;
 }
@@ -292,6 +295,17 @@ static void watch_lanes(const struct bus *bus, uint32_t plus) {
     }
 }
 
+/* Also when the waiting thread is cancelled. */
+static void stop_watching(struct bus **bus) {
+    watch_lanes(*bus, UINT32_MAX); /* one less */
+}
+
+static int await_watching(const struct torc_await *await, uint64_t deadline) {
+    struct bus *bus __attribute__((cleanup(stop_watching))) = ((struct drain *)await->context)->bus;
+    watch_lanes(bus, 1);
+    return torc_await(await, deadline);
+}
+
 int torc_bus_drain(struct torc_bus *public_bus, uint64_t deadline) {
     struct drain drain = {.bus = torc_bus_live(public_bus)};
     struct torc_await await;
@@ -303,8 +317,6 @@ int torc_bus_drain(struct torc_bus *public_bus, uint64_t deadline) {
         drain.target[lane] = torc_load_acquire64(&drain.bus->lanes[lane].published); /* PUBLISHED */
     }
     await = (struct torc_await){drain_point(drain.bus), drained, NULL, &drain, drain.bus->hot.fence, TORC_WAIT_BLOCK};
-    watch_lanes(drain.bus, 1);
-    status = torc_await(&await, deadline);
-    watch_lanes(drain.bus, UINT32_MAX); /* one less */
+    status = await_watching(&await, deadline);
     return status == TORC_WOULD_BLOCK ? TORC_TIMED_OUT : status;
 }

@@ -31,6 +31,7 @@ static bool closed(const struct publisher *self) {
 static uint64_t choose_gate(const struct publisher *self, uint64_t slowest, bool need_all) {
     uint64_t history = claimed_of(self) - (self->hot.mask + 1) / 2;
     uint64_t before = self->bank.gate.passed;
+    slowest = sequence_before(slowest, before) ? before : slowest; /* a joiner's low cursor: it must not take us back */
     if (need_all) {
         return slowest;
     }
@@ -38,20 +39,22 @@ static uint64_t choose_gate(const struct publisher *self, uint64_t slowest, bool
     return sequence_before(history, slowest) ? history : slowest;
 }
 
-/* JOIN: the gate is made known before the list of readers is looked at for the last time. A joiner sets its cursor and its bit,
- * passes the heavy barrier and then reads the lane's gate and published: either it sees this gate, or we see its bit and
- * count it in. The gate never exceeds what was published before the scan, which is where NEXT joins at the earliest. */
+/* JOIN: the gate is made known before the topic's version is looked at for the last time. A joiner sets its cursor and its
+ * bit, bumps the version, passes the heavy barrier and then reads the lane's gate and published: either it sees this gate,
+ * or we see its version and count it in. (The bits alone would not do: another reader can have taken a place meanwhile.)
+ * The gate never goes back and never exceeds what was published before the scan, which is where NEXT joins at the
+ * earliest. */
 uint64_t torc_gate_scan(struct publisher *self, bool need_all) {
-    const torc_a64 *readers = &self->topic->record->readers;
-    uint64_t members;
+    const torc_a32 *version = &self->topic->record->version;
+    uint32_t seen;
     uint64_t gate;
     torc_barrier_light(self->hot.fence);
     do {
-        members = torc_load_acquire64(readers); /* GATING */
+        seen = torc_load_acquire32(version); /* GATING */
         gate = choose_gate(self, torc_lane_slowest(self->bus, self->index), need_all);
         torc_store_release64(&self->hot.lane->gate, gate);
         torc_barrier_light(self->hot.fence);
-    } while (torc_load_acquire64(readers) != members);
+    } while (torc_load_acquire32(version) != seen);
     return gate;
 }
 
@@ -152,9 +155,14 @@ static int take_room(struct publisher *self, uint64_t deadline) {
 static int take_slot(struct publisher *self, size_t length, uint64_t deadline, uint64_t *slot, void **data) {
     struct wanted wanted = {.self = self, .length = length};
     int status = TORC_OK;
+    self->bank.waiting = false;
     if (!slot_ready(&wanted)) {
         count_stall(self);
-        status = self->bank.dry == TORC_DRY_WAIT ? await_space(&wanted, slot_ready, deadline) : TORC_POOL_DRY;
+        status = TORC_POOL_DRY;
+        if (self->bank.dry == TORC_DRY_WAIT) {
+            self->bank.waiting = true;
+            status = await_space(&wanted, slot_ready, deadline);
+        }
     }
     *slot = wanted.slot;
     *data = wanted.data;

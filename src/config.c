@@ -40,6 +40,18 @@ uint32_t torc_slot_bits(const struct torc_config *config) {
     return bits;
 }
 
+/* No less than the region takes, and computed so that it cannot wrap where a size_t has 32 bits. */
+static uint64_t bytes_at_most(const struct torc_config *config) {
+    uint64_t bank = (uint64_t)config->xxl * 24 + 4096;
+    uint64_t keep = (uint64_t)config->keep_slots * (TORC_XS_BYTES + 24) + 4096;
+    uint64_t reader_cells = (uint64_t)config->readers * sizeof(struct torc_cell);
+    for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
+        bank += (uint64_t)config->slots[shirt] * ((UINT64_C(64) << (2 * shirt)) + 24);
+    }
+    return config->publishers * (bank + reader_cells + (uint64_t)config->lane_entries * sizeof(struct torc_entry)) +
+           config->readers * keep + UINT64_C(1) * config->topics * TORC_TOPIC_BYTES + (UINT64_C(1) << 20);
+}
+
 static const char *fault(const struct torc_config *config) {
     uint32_t entries = config->lane_entries;
     if (config->topics < 1 || config->topics > TORC_MAX_TOPICS) {
@@ -67,6 +79,9 @@ static const char *fault(const struct torc_config *config) {
     }
     if (pool_count(config) > (UINT64_C(1) << (TORC_ID_SLOT_BITS - torc_slot_bits(config)))) {
         return "slots: too many pools of this size for 23-bit slot numbers";
+    }
+    if (bytes_at_most(config) > SIZE_MAX / 2) {
+        return "slots, lane_entries: more memory than this machine can address";
     }
     if ((config->flags & ~(TORC_NO_PREFAULT | TORC_HUGE_PAGES | TORC_LOCK_MEMORY)) != 0) {
         return "flags: unknown";

@@ -224,6 +224,18 @@ bool torc_reader_lanes_changed(const struct reader *self);
 void torc_reader_look_around(struct reader *self);
 /* reader.c: publishers no longer wait for this reader. Idempotent. */
 void torc_reader_leave(struct reader *self);
+/* A position in every lane of a reader's topic; lanes that came later are not in it. */
+struct torc_lane_ends {
+    uint64_t lanes;
+    uint64_t end[TORC_MAX_PUBLISHERS];
+};
+/* reader.c: notes what is published now; has the reader given all before it back; does an event lie before it? */
+void torc_lane_ends_mark(const struct reader *self, struct torc_lane_ends *ends);
+bool torc_lane_ends_reached(const struct reader *self, const struct torc_lane_ends *ends);
+static inline bool torc_lane_ends_after(const struct torc_lane_ends *ends, uint32_t lane, uint64_t sequence) {
+    return (ends->lanes >> lane & 1u) != 0 && sequence_before(sequence, ends->end[lane]);
+}
+
 /* reader.c: is the calling thread inside this reader's torc_poll? */
 bool torc_reader_in_own_handler(const struct reader *self);
 /* read.c, owner: makes a lane the current one. */

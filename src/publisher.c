@@ -142,6 +142,7 @@ static void resume(struct publisher *self, const struct torc_publisher_config *c
     self->bank = (struct torc_bank){&self->bus->hot,
                                     bank_first_pool(self->index),
                                     config->dry,
+                                    false,
                                     {torc_load_relaxed64(&lane->gate), scan_for_bank, self}};
 }
 

@@ -79,6 +79,7 @@ static void leave_lane(struct reader *self) {
 /* Lanes may have come or gone: the current one is entered anew. */
 static void look_around(struct reader *self) {
     self->hot.left = 0;
+    self->one_lane = false;
     torc_reader_look_around(self);
     if (self->lane_count != 0) {
         torc_reader_enter(self, 0);
@@ -113,6 +114,25 @@ const void *torc_slot_payload(const struct torc_bus *bus, uint64_t slot) {
 
 /* --- the owner's turn --------------------------------------------------------------------------------------- */
 
+static bool borrows_out(struct reader *self) {
+    save_current(self);
+    for (uint32_t i = 0; self->manual && i < self->lane_count; i++) {
+        if (self->lane[i].given != self->lane[i].sequence) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Somebody wants this reader to leave: at once, or when what it holds by hand is given back. */
+static void leave_if_done(struct reader *self) {
+    self->hot.left = 0;
+    if (!borrows_out(self)) {
+        torc_reader_leave(self);
+        torc_store_release32(&self->busy, 0);
+    }
+}
+
 /* DETACH: busy first, then closing; a detacher does it the other way round. */
 static bool begin(struct reader *self) {
     if (torc_load_relaxed32(&self->busy) == 0) {
@@ -123,18 +143,7 @@ static bool begin(struct reader *self) {
     if (TORC_LIKELY(torc_load_acquire32(&self->closing) == 0)) {
         return true;
     }
-    self->hot.left = 0;
-    torc_reader_leave(self);
-    torc_store_release32(&self->busy, 0);
-    return false;
-}
-
-static bool borrows_out(const struct reader *self) {
-    for (uint32_t i = 0; self->manual && i < self->lane_count; i++) {
-        if (self->lane[i].given != self->lane[i].sequence) {
-            return true;
-        }
-    }
+    leave_if_done(self);
     return false;
 }
 
@@ -299,7 +308,7 @@ int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, s
     }
     count = poll_events(self, handler, context, limit);
     if (TORC_UNLIKELY(torc_load_acquire32(&self->closing) != 0)) {
-        torc_reader_leave(self);
+        leave_if_done(self);
         return count > 0 ? count : TORC_CLOSED;
     }
     return count;
@@ -317,6 +326,9 @@ int torc_advance(struct torc_reader *reader) {
     }
     if (torc_load_relaxed64(&self->poller) == 0) {
         rest(self);
+        if (torc_load_acquire32(&self->closing) != 0) {
+            leave_if_done(self);
+        }
     }
     return TORC_OK;
 }
@@ -417,11 +429,15 @@ static bool is_borrowed(const struct reader *self, const struct torc_event *even
 }
 
 /* A copy of an inline event in a slot of the reader's own keep pool. */
-static int keep_copy(struct reader *self, const struct torc_event *event, struct torc_ringptr *ptr) {
+static int keep_copy(struct reader *self, const struct torc_event *event, bool again, struct torc_ringptr *ptr) {
     struct torc_bus *bus = &self->bus->hot;
     struct torc_pool_view *pool = &bus->pools[self->keep_pool];
-    uint32_t index = torc_pool_take(bus, self->keep_pool, NULL);
+    uint32_t index =
+        again ? torc_pool_take_anywhere(bus, self->keep_pool, NULL) : torc_pool_take(bus, self->keep_pool, NULL);
     if (index == TORC_NO_SLOT) {
+        if (!again) {
+            torc_pool_note_dry(pool);
+        }
         return TORC_POOL_DRY;
     }
     memcpy(pool->payload + (size_t)index * pool->size, event->data, event->length);
@@ -430,7 +446,7 @@ static int keep_copy(struct reader *self, const struct torc_event *event, struct
     return TORC_OK;
 }
 
-int torc_keep(struct torc_reader *reader, const struct torc_event *event, struct torc_ringptr *ptr) {
+static int keep(struct torc_reader *reader, const struct torc_event *event, bool again, struct torc_ringptr *ptr) {
     struct reader *self = reader_of(reader);
     if (reader == NULL || event == NULL || ptr == NULL) {
         return TORC_INVALID;
@@ -440,10 +456,14 @@ int torc_keep(struct torc_reader *reader, const struct torc_event *event, struct
         return TORC_INVALID;
     }
     if (event->slot == 0) {
-        return event->length <= TORC_INLINE_BYTES ? keep_copy(self, event, ptr) : TORC_INVALID;
+        return event->length <= TORC_INLINE_BYTES ? keep_copy(self, event, again, ptr) : TORC_INVALID;
     }
     /* The ring's reference is alive as long as our cursor is below the event, so there is one to clone. */
     return torc_ringptr_clone((struct torc_ringptr){&self->bus->hot, event->slot}, ptr);
+}
+
+int torc_keep(struct torc_reader *reader, const struct torc_event *event, struct torc_ringptr *ptr) {
+    return keep(reader, event, false, ptr);
 }
 
 struct keeping {
@@ -457,7 +477,7 @@ static bool kept(void *context) {
     struct keeping *keeping = context;
     keeping->status = torc_load_acquire32(&reader_of(keeping->reader)->closing) != 0
                           ? TORC_CLOSED
-                          : torc_keep(keeping->reader, keeping->event, keeping->ptr);
+                          : keep(keeping->reader, keeping->event, true, keeping->ptr);
     return keeping->status != TORC_POOL_DRY;
 }
 

@@ -3,7 +3,7 @@
  * JOIN, in order: the cursors are set low (at each lane's gate), the membership bit is set, the heavy barrier passes, then the real
  * position is read and stored. A publisher's scan either began before the barrier, then its gate is at most what it had
  * published and had stored in lane.gate, both of which we read after the barrier; or it sees the bit, and the low cursor
- * holds it back until the real one is stored. So the position is never below a gate in use: nothing from there on is lost. */
+ * keeps its gate where it is until the real one is stored. So the position is never below a gate in use: nothing from there on is lost. */
 #include "core.h"
 
 #include <stdlib.h>
@@ -132,7 +132,8 @@ static int join(struct reader *self, const struct torc_reader_config *config, ui
     self->keep_pool = keep_pool_of(bus, self->index);
     set_low_cursors(self);
     (void)torc_or_release64(&self->topic->record->readers, UINT64_C(1) << self->index); /* GATING */
-    torc_barrier_heavy(bus->hot.fence);                                                 /* JOIN */
+    torc_topic_changed(self->topic->record);
+    torc_barrier_heavy(bus->hot.fence); /* JOIN */
     set_positions(self, config->join);
     follow_new_lanes(self);
     if (self->lane_count != 0) {
@@ -186,6 +187,7 @@ void torc_reader_leave(struct reader *self) {
     if (torc_load_relaxed32(&self->detached) == 0) {
         (void)torc_and_release64(&self->topic->record->readers, ~(UINT64_C(1) << self->index));
         torc_store_release32(&self->detached, 1);
+        torc_topic_changed(self->topic->record);
         torc_barrier_heavy(bus->hot.fence); /* SPACE */
         lanes = torc_load_relaxed64(&self->topic->record->lanes);
         for (; lanes != 0; lanes &= lanes - 1) {
@@ -245,6 +247,28 @@ int torc_reader_close(struct torc_reader *reader) {
     (void)pthread_mutex_unlock(&bus->lock);
     free(self);
     return TORC_OK;
+}
+
+/* --- where to stop ------------------------------------------------------------------------------------------ */
+
+void torc_lane_ends_mark(const struct reader *self, struct torc_lane_ends *ends) {
+    uint64_t lanes = torc_load_acquire64(&self->topic->record->lanes); /* LANES */
+    ends->lanes = lanes;
+    for (; lanes != 0; lanes &= lanes - 1) {
+        ends->end[bit_index(lanes)] =
+            torc_load_acquire64(&self->bus->lanes[bit_index(lanes)].published); /* PUBLISHED */
+    }
+}
+
+bool torc_lane_ends_reached(const struct reader *self, const struct torc_lane_ends *ends) {
+    uint64_t lanes = ends->lanes & torc_load_acquire64(&self->topic->record->lanes);
+    for (; torc_load_acquire32(&self->detached) == 0 && lanes != 0; lanes &= lanes - 1) {
+        const struct torc_cell *cell = cell_of(self->bus, bit_index(lanes), self->index);
+        if (sequence_before(torc_load_acquire64(&cell->cursor), ends->end[bit_index(lanes)])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* --- observation -------------------------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
  *   FREE        last release: slot.word, count to 0         bank: allocation               the payload, to be overwritten
  *   DROP        earlier release: slot.word, count - 1       last release (same RMW chain)  this owner's reads are over
  *   LANES       publisher_open: topic.lanes, version        reader: lane refresh           cells and lane set up for it
- *   GATING      reader_open: topic.readers                  publisher: gate scan           the new member's cursor cell
+ *   GATING      reader_open: topic.readers, version         publisher: gate scan           the new member's cursor cell
  *   ENDED       publisher_close: lane.state                 reader: lane end               the lane's last published
  *   STATE       bus_close: bus.state                        readers, publishers            room = 0 in every publisher
  *   CLAIMED     publisher: lane.claimed                     reader after close, drain      no claim is still open
@@ -29,7 +29,7 @@
  *   SPACE       cursor cell or slot word, waitpoint.waiting waitpoint.waiting, re-scan of the gate and the pool
  *   CLOSE       lane.claimed, publisher.room                publisher.room, lane.claimed
  *   DETACH      reader.busy, reader.closing                 reader.closing, reader.busy
- *   JOIN        lane.published, topic.readers               topic.readers, lane.published */
+ *   JOIN        lane.gate, topic.version                    topic.version, lane.gate and lane.published */
 #ifndef TORC_ATOMIC_H
 #define TORC_ATOMIC_H
 

@@ -43,7 +43,8 @@ int torc_bus_drain(struct torc_bus *bus, uint64_t deadline);
 
 /* torc_bus_destroy: frees everything and sets *bus to NULL. Publishers, readers and actors must be closed first.
  * TORC_BUSY: some are open, or references are out; *outstanding (may be NULL) receives the number of slots still held by
- * handles; nothing was touched and payloads stay readable: release them and call again. TORC_INVALID: *bus is NULL or is
+ * handles; nothing was touched and payloads stay readable: release them and call again. No other call on the bus may still be running,
+ * a release that has given its reference back but has not returned included. TORC_INVALID: *bus is NULL or is
  * not (any more) a live bus, so destroying twice is an error, not a crash. */
 int torc_bus_destroy(struct torc_bus **bus, uint64_t *outstanding);
 
@@ -54,7 +55,7 @@ int torc_bus_destroy(struct torc_bus **bus, uint64_t *outstanding);
 #define TORC_TOPIC_NO_INLINE 1u /* small events take an XS slot as well, so that keeping them never copies */
 int torc_topic_open(struct torc_bus *bus, const char *name, uint32_t flags, struct torc_topic **topic);
 
-/* torc_topic_find: the topic of this name; no lock taken. TORC_NOT_FOUND. TORC_INVALID. */
+/* torc_topic_find: the topic of this name; does not wait for anybody who opens or closes things on this bus. TORC_NOT_FOUND. TORC_INVALID. */
 int torc_topic_find(struct torc_bus *bus, const char *name, struct torc_topic **topic);
 
 /* torc_topic_name: its name; NULL for NULL. torc_topic_bus: its bus. */

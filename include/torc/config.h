@@ -92,7 +92,7 @@ struct torc_bus_bytes {
 /* torc_bus_size_table: fills *bytes. TORC_INVALID: NULL or an invalid configuration. Any thread. */
 int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes *bytes);
 
-/* The arithmetic of the layout as constant expressions; src/layout.c places everything by these macros. */
+/* The arithmetic of the layout as constant expressions; src/config.c places everything by these macros. */
 #define TORC_ROUND_LINE(n)         (((size_t)(n) + 63u) & ~(size_t)63u)
 #define TORC_HEADER_BYTES          ((size_t)512)
 #define TORC_TOPIC_BYTES           ((size_t)192)

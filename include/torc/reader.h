@@ -71,7 +71,7 @@ int torc_reader_open(struct torc_topic *topic, const struct torc_reader_config *
 /* torc_reader_detach: the reader leaves; publishers no longer wait for it. Any thread, also from inside its own handler; twice is TORC_OK.
  * After it returns TORC_OK no handler runs, and every read answers TORC_CLOSED. Waits for a handler that runs in
  * another thread. TORC_BUSY: the owner holds a borrow from torc_next; the reader leaves at the owner's next call that finds
- * nothing, or after at most 64 further events. */
+ * nothing, or after at most 64 further events; what is advanced by hand stays gated until torc_advance. */
 int torc_reader_detach(struct torc_reader *reader);
 
 /* torc_reader_close: detaches and frees. The pointer is gone: nobody else may use it. Kept handles stay valid.

@@ -134,7 +134,8 @@ TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr 
 /* Sole owner: a handle that was never cloned, of a slot that never was in a ring, released by the thread that allocates
  * from its pool. Nobody else has a reference and no reader can pin what was never published, so a plain store frees it.
  * The thread matters for handles that are *not* what they claim: were another thread to free the slot at the same time,
- * only this one could hand it out again, and it is here. */
+ * only this one could hand it out again, and it is here (a publisher passed on to another thread makes that one the
+ * owner at its next round of chores). */
 TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
     uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;
     uint32_t index;
@@ -176,7 +177,7 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr) {
     return TORC_OK;
 }
 
-/* Acquire: a handle that arrived by relaxed means still sees its payload. */
+/* Whoever handed the handle over made the payload visible with it: a mailbox, or any other synchronisation. */
 TORC_INLINE const void *torc_ringptr_data(struct torc_ringptr ptr) {
     const struct torc_pool_view *pool;
     uint32_t index;

@@ -130,7 +130,7 @@ static void play_round(uint64_t number) {
 int main(int argc, char **argv) {
     uint64_t rounds;
     stress_begin(argc, argv, "actor_events", STRESS_ORDER, "the dispatcher overlooks events");
-    rounds = stress_scaled(1500);
+    rounds = stress_scaled(600);
     for (uint64_t i = 0; i < rounds; i++) {
         play_round(i);
         stress_progress(i + 1);

@@ -216,7 +216,7 @@ static void play_round(uint64_t number) {
 int main(int argc, char **argv) {
     uint64_t rounds;
     stress_begin(argc, argv, "actors", STRESS_STALE, "a handler releases the mailbox's reference");
-    rounds = stress_scaled(100);
+    rounds = stress_scaled(60);
     for (uint64_t i = 0; i < rounds; i++) {
         play_round(i);
         stress_progress(i + 1);

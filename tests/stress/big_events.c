@@ -8,16 +8,16 @@
 
 enum { PER_KEPT = 100, KEPT = 8 };
 
-/* What else grows under a sanitizer is its own. */
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define SLACK_BYTES ((uint64_t)256 << 20)
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SLACK_BYTES ((uint64_t)256 << 20)
+/* What else grows under a sanitizer is its own; and under one that looks at every word, a quarter has to do. */
+#ifndef __has_feature
+#define __has_feature(x) 0
 #endif
-#endif
-#ifndef SLACK_BYTES
-#define SLACK_BYTES ((uint64_t)1 << 20)
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+enum { SLACK_MIB = 256, EVENTS = 250000 };
+#elif defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+enum { SLACK_MIB = 256, EVENTS = 1000000 };
+#else
+enum { SLACK_MIB = 1, EVENTS = 1000000 };
 #endif
 
 struct kept {
@@ -61,6 +61,8 @@ static void give_back(struct run *run, struct kept *kept) {
     if (torc_ringptr_is_null(kept->ptr)) {
         return;
     }
+    DETECT(STRESS_STALE, torc_ringptr_is_valid(kept->ptr), "the handle of sequence %" PRIu64 " is not alive any more",
+           kept->sequence);
     stress_verify(torc_ringptr_data(kept->ptr), torc_ringptr_length(kept->ptr), run->writer.author, kept->sequence);
     OK(torc_ringptr_release(kept->ptr));
     kept->ptr = TORC_RINGPTR_NULL;
@@ -112,7 +114,7 @@ static void finish(struct run *run) {
     DETECT(STRESS_SUM, pool.capacity == 15 && pool.in_use <= pool.capacity && pool.allocations >= run->events,
            "pool: %" PRIu32 " of %" PRIu32 " in use after %" PRIu64 " allocations", pool.in_use, pool.capacity,
            pool.allocations);
-    DETECT(STRESS_SUM, grown * (uint64_t)sysconf(_SC_PAGESIZE) <= SLACK_BYTES,
+    DETECT(STRESS_SUM, grown * (uint64_t)sysconf(_SC_PAGESIZE) <= (uint64_t)SLACK_MIB << 20,
            "grown from %" PRIu64 " to %" PRIu64 " pages", run->warm_pages, run->end_pages);
     stress_same(&run->writer.sum, &run->seen.sum, "reader");
     stress_say("%" PRIu64 " XL events through 15 slots, %" PRIu64 " kept, %" PRIu64
@@ -121,7 +123,7 @@ static void finish(struct run *run) {
 }
 
 static void transfer(bool keep_some) {
-    struct run run = {.events = stress_scaled(1000000), .keep = keep_some};
+    struct run run = {.events = stress_scaled(EVENTS), .keep = keep_some};
     struct torc_bus *bus = stress_bus(NULL);
     struct torc_topic *topic = stress_topic(bus, "big");
     struct stress_thread *publishing;
@@ -141,8 +143,10 @@ static void transfer(bool keep_some) {
 }
 
 int main(int argc, char **argv) {
-    stress_begin(argc, argv, "big_events", STRESS_PAYLOAD, "a kept handle is released before its last read");
-    transfer(false);
+    stress_begin(argc, argv, "big_events", STRESS_STALE, "a kept handle is released before its last read");
+    if (!stress_broken) {
+        transfer(false);
+    }
     transfer(true);
     return stress_end();
 }

@@ -127,7 +127,7 @@ static void publish_batch(struct mix *mix) {
 
 static void *publish(void *argument) {
     struct mix *mix = argument;
-    uint64_t rounds = stress_scaled(120000);
+    uint64_t rounds = stress_scaled(200000);
     for (uint64_t i = 0; i < rounds; i++) {
         stress_progress(i);
         stress_doing("claims and settles");
@@ -192,7 +192,7 @@ int main(int argc, char **argv) {
         readings[i].reader = stress_reader(topic, TORC_WAIT_BLOCK, TORC_JOIN_NEXT);
     }
     stress_writer_open(&mix.writer, topic, TORC_WAIT_BLOCK);
-    mix.capacity = stress_scaled(120000) * MOST + 1;
+    mix.capacity = stress_scaled(200000) * MOST + 1;
     mix.fates = calloc(mix.capacity, 1);
     CHECK(mix.fates != NULL, "no memory");
     run(bus, &mix, readings);

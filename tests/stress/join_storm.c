@@ -94,7 +94,7 @@ static void stay(struct torc_reader *reader, struct stress_seen *seen, uint64_t 
 
 static void *join_again(void *argument) {
     uint64_t random = (uint64_t)(uintptr_t)argument;
-    uint64_t rounds = stress_scaled(4000);
+    uint64_t rounds = stress_scaled(3000);
     for (uint64_t i = 0; i < rounds; i++) {
         enum torc_join where = stress_below(&random, 3) == 0 ? TORC_JOIN_OLDEST : TORC_JOIN_NEXT;
         enum torc_wait wait = stress_waits[stress_below(&random, 4)];

@@ -82,9 +82,9 @@ int main(int argc, char **argv) {
     share_a_core();
     for (uint32_t entries = 4; entries <= 1024; entries *= 256) {
         transfer(TORC_WAIT_BLOCK, entries, 40000);
-        transfer(TORC_WAIT_YIELD, entries, 4000);
+        transfer(TORC_WAIT_YIELD, entries, 2000);
         transfer(TORC_WAIT_BACKOFF, entries, 4000);
-        transfer(TORC_WAIT_SPIN, entries, 4000);
+        transfer(TORC_WAIT_SPIN, entries, 1000);
     }
     return stress_end();
 }

@@ -108,6 +108,7 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(reader)                                                                                                          \
     X(poll)                                                                                                            \
     X(keep)                                                                                                            \
+    X(corners)                                                                                                         \
     X(join)                                                                                                            \
     X(lag)                                                                                                             \
     X(detach)                                                                                                          \

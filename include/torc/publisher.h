@@ -266,13 +266,15 @@ TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t ty
     const struct torc_pool_view *pool;
     struct torc_pool_ctl *ctl;
     struct torc_slot *slot;
+    uint32_t shirt;
     uint32_t index;
     uint64_t word;
     if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || ptr == NULL || length > TORC_XL_BYTES ||
                       torc_load_relaxed64(&publisher->room) == 0)) {
         return torc_ringptr_claim_out(publisher, type, length, ptr, data);
     }
-    pool = &publisher->pools[torc_shirt_of(length)];
+    shirt = torc_shirt_of(length);
+    pool = &publisher->pools[shirt];
     ctl = pool->ctl;
     index = torc_load_relaxed32(&ctl->next);
     slot = &pool->slots[index];
@@ -285,7 +287,7 @@ TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t ty
     torc_store_relaxed64(&slot->meta, length | ((uint64_t)type << 32));
     torc_store_relaxed64(&slot->word, word + TORC_COUNT_ONE); /* nobody else writes it while it is free */
     if (data != NULL) {
-        *data = pool->payload + (size_t)index * pool->size;
+        *data = pool->payload + (size_t)index * ((size_t)TORC_XS_BYTES << (2 * shirt)); /* pool->size */
     }
     ptr->bus = publisher->bus;
     ptr->id = pool->first_id + ((uint64_t)index << TORC_ID_SLOT_SHIFT) + word;

@@ -76,7 +76,8 @@ uint64_t torc_ringptr_count(struct torc_ringptr ptr);
 TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr *clone);
 
 /* torc_ringptr_release: gives the reference back; the last one frees the slot (or the XXL block). Any thread, once per reference.
- * TORC_STALE: already released, or never a handle: refused. TORC_REF_LIMIT: the count is saturated and the slot is
+ * TORC_STALE: already released, or never a handle: refused (two threads that wrongly release one never-cloned handle at
+ * the same moment may both get TORC_OK; the slot is freed once). TORC_REF_LIMIT: the count is saturated and the slot is
  * leaked on purpose (see torc_pool_stats.saturated). */
 TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr);
 

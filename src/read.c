@@ -373,7 +373,9 @@ int torc_wait_readable(struct torc_reader *reader, uint64_t deadline) {
     if (torc_load_relaxed64(&self->poller) != 0) {
         return TORC_BUSY;
     }
-    if (!begin(self)) {
+    /* Not busy for a moment: a detacher would take it for a borrow. Nothing is looked at that needs it. */
+    if (torc_load_acquire32(&self->closing) != 0) {
+        (void)begin(self);
         return TORC_CLOSED;
     }
     rest(self);

@@ -208,6 +208,7 @@ bool torc_reader_in_own_handler(const struct reader *self) {
 /* DETACH: closing, heavy barrier, busy. An owner that starts now sees closing; one that started before shows busy. */
 int torc_reader_detach(struct torc_reader *reader) {
     struct reader *self = reader_of(reader);
+    uint32_t borrowed = 0;
     if (reader == NULL) {
         return TORC_INVALID;
     }
@@ -221,8 +222,8 @@ int torc_reader_detach(struct torc_reader *reader) {
     torc_waitpoint_wake(&self->bus->waitpoints[reader_point_index(self->bus, self->index)]); /* torc_keep_until */
     for (uint32_t round = 0; torc_load_acquire32(&self->busy) != 0; round++) {
         if (torc_load_acquire64(&self->poller) != 0) {
-            round = round < BORROW_ROUNDS ? round : 0; /* a handler runs: wait for it, however long */
-        } else if (round >= BORROW_ROUNDS) {
+            borrowed = 0; /* a handler runs: wait for it, however long */
+        } else if (++borrowed > BORROW_ROUNDS) {
             return TORC_BUSY;
         }
         torc_pause(TORC_WAIT_BACKOFF, round);

@@ -196,7 +196,7 @@ int main(int argc, char **argv) {
     struct torc_bus *bus;
     uint64_t rounds;
     stress_begin(argc, argv, "detach", STRESS_LATE, "the detach is taken for done before it was called");
-    rounds = stress_scaled(300);
+    rounds = stress_scaled(200);
     bus = stress_bus(&config);
     topic = stress_topic(bus, "leave");
     stress_writer_open(&writer, topic, TORC_WAIT_BLOCK);

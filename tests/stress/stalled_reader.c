@@ -144,7 +144,7 @@ static void read_rest(struct run *run) {
 
 static void transfer(enum torc_wait wait, size_t largest) {
     struct torc_config config = stress_small(1, 1, ENTRIES);
-    struct run run = {.largest = largest, .rounds = stress_scaled(800)};
+    struct run run = {.largest = largest, .rounds = stress_scaled(400)};
     struct stress_thread *publishing;
     struct stress_thread *reading;
     struct torc_topic *topic;

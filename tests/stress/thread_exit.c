@@ -225,7 +225,7 @@ static void waiting_for_space(uint64_t number) {
 int main(int argc, char **argv) {
     uint64_t rounds;
     stress_begin(argc, argv, "thread_exit", STRESS_AUDIT, "a handle of an ended thread is forgotten");
-    rounds = stress_scaled(1000);
+    rounds = stress_scaled(600);
     for (uint64_t i = 0; i < rounds; i++) {
         holding_handles(i);
         inside_handler(i);

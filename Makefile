@@ -230,6 +230,9 @@ run-tests:
 symbols: ## Write src/libtorc.map anew from the public headers
 	@sh tests/symbols_test.sh --write
 
+# Layers of checking that are more than a test program bring their own rules (tests/LAYER/LAYER.mk).
+include $(sort $(wildcard tests/*/*.mk))
+
 # --- the rest -----------------------------------------------------------------------------------------------------
 
 format: ## Format all sources with clang-format
@@ -271,7 +274,7 @@ clean: ## Remove build/
 	rm -rf build
 
 help: ## Show this
-	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1\t\2/p' Makefile | sort | awk -F'\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 	@echo
 	@echo 'Settings: CC CXX CFLAGS LDFLAGS, DEBUG=0..2 (checks), WERROR=1, V=1 (show commands), PREFIX DESTDIR LIBDIR,'
 	@echo '          ARGS (for run and bench), TORC_STRESS=percent (length of the stress tests)'

@@ -63,11 +63,6 @@ static inline torc_a64 *torc_pool_mark(const struct torc_pool_view *pool, uint32
     return (torc_a64 *)(void *)((unsigned char *)pool->slots + records) + index;
 }
 
-/* A number that tells threads apart. */
-static inline uint64_t torc_thread_token(void) {
-    return (uint64_t)(uintptr_t)&torc_thread_anchor;
-}
-
 /* The handle id of slot `index` of pool number `pool`, in its present generation. */
 static inline uint64_t torc_id_of(const struct torc_pool_view *pool, uint32_t index, uint64_t word) {
     return pool->first_id + ((uint64_t)index << TORC_ID_SLOT_SHIFT) + torc_word_generation(word);

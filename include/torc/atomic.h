@@ -130,6 +130,12 @@ static inline void torc_barrier_light(uint32_t fence) {
     }
 }
 
+/* A number that tells threads apart: the address of something each has one of. */
+extern __thread char torc_thread_anchor __attribute__((tls_model("initial-exec")));
+static inline uint64_t torc_thread_token(void) {
+    return (uint64_t)(uintptr_t)&torc_thread_anchor;
+}
+
 /* A hint to the processor that this is a spin loop. */
 static inline void torc_cpu_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)

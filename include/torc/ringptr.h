@@ -87,9 +87,6 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found);
 const void *torc_ringptr_data_slow(struct torc_ringptr ptr);
 void torc_wake_owner_slow(const struct torc_pool_view *pool);
 
-/* Its address tells threads apart. */
-extern __thread char torc_thread_anchor __attribute__((tls_model("initial-exec")));
-
 /* Which pool a handle's slot is in, or NULL if its number is outside every pool; *index is its place there. */
 TORC_INLINE struct torc_pool_view *torc_pool_of(const struct torc_bus *bus, uint64_t id, uint32_t *index) {
     uint32_t number = (uint32_t)(id >> TORC_ID_SLOT_SHIFT) & ((UINT32_C(1) << TORC_ID_SLOT_BITS) - 1);
@@ -147,7 +144,7 @@ TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
     }
     slot = &pool->slots[index];
     if (TORC_UNLIKELY(torc_load_acquire64(&slot->word) != alone || /* DROP */
-                      torc_load_relaxed64(&pool->owner) != (uint64_t)(uintptr_t)&torc_thread_anchor)) {
+                      torc_load_relaxed64(&pool->owner) != torc_thread_token())) {
         return torc_ringptr_release_slow(ptr, alone);
     }
     torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */

@@ -57,15 +57,14 @@ static inline bool torc_mark_passed(uint64_t mark, uint64_t gate) {
     return (int64_t)((gate << 1) - (mark & ~UINT64_C(1))) > 0;
 }
 
-/* The marks lie behind the slot records: per slot, the sequence it was published at. */
+/* The marks lie behind the control block: per slot, the sequence it was published at. */
 static inline torc_a64 *torc_pool_mark(const struct torc_pool_view *pool, uint32_t index) {
-    size_t records = TORC_ROUND_LINE((size_t)pool->capacity * sizeof(struct torc_slot));
-    return (torc_a64 *)(void *)((unsigned char *)pool->slots + records) + index;
+    return (torc_a64 *)(void *)(pool->ctl + 1) + index;
 }
 
 /* The handle id of slot `index` of pool number `pool`, in its present generation. */
 static inline uint64_t torc_id_of(const struct torc_pool_view *pool, uint32_t index, uint64_t word) {
-    return pool->first_id + ((uint64_t)index << TORC_ID_SLOT_SHIFT) + torc_word_generation(word);
+    return ((uint64_t)(pool->first + index) << TORC_ID_SLOT_SHIFT) + torc_word_generation(word);
 }
 static inline uint64_t torc_pool_id(const struct torc_bus *bus, uint32_t pool, uint32_t index) {
     const struct torc_pool_view *view = &bus->pools[pool];
@@ -73,10 +72,10 @@ static inline uint64_t torc_pool_id(const struct torc_bus *bus, uint32_t pool, u
 }
 /* Pool number and index of a handle id; the caller knows that it is in range. */
 static inline uint32_t torc_id_pool(const struct torc_bus *bus, uint64_t id) {
-    return (uint32_t)((id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT) >> bus->slot_bits;
+    return bus->pool_numbers[TORC_ID_NUMBER(id) / TORC_SLOT_GRANULE];
 }
 static inline uint32_t torc_id_index(const struct torc_bus *bus, uint64_t id) {
-    return (uint32_t)((id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT) & bus->slot_mask;
+    return TORC_ID_NUMBER(id) - torc_pool_of(bus, id)->first;
 }
 
 /* torc_pool_init: all slots free in generation `generation`. */

@@ -29,7 +29,7 @@ static bool header_holds(struct walk *walk) {
     bool geometry = region->topics == config->topics && region->publishers == config->publishers &&
                     region->readers == config->readers && region->actors == config->actors &&
                     region->lane_entries == config->lane_entries && region->xxl == config->xxl &&
-                    region->keep_slots == config->keep_slots && region->slot_bits == walk->bus->hot.slot_bits &&
+                    region->keep_slots == config->keep_slots &&
                     memcmp(region->slots, config->slots, sizeof region->slots) == 0;
     return hold(walk, same, "the region's header is damaged", 0, 0) &&
            hold(walk, geometry, "the region's geometry differs from the bus's", 0, 0);
@@ -88,6 +88,10 @@ static uint64_t marks_in_bank(const struct bus *bus, uint32_t lane) {
     return marks;
 }
 
+static bool in_a_pool(const struct torc_bus *bus, uint64_t id) {
+    return torc_slot_of(bus, id) != NULL && torc_id_index(bus, id) < torc_pool_of(bus, id)->capacity;
+}
+
 /* Does the entry hold its slot? Then the slot must be of this lane's bank and of the entry's generation. */
 static bool entry_holds(struct walk *walk, uint32_t lane, const struct torc_entry *entry, uint64_t sequence,
                         uint64_t *held) {
@@ -97,8 +101,7 @@ static bool entry_holds(struct walk *walk, uint32_t lane, const struct torc_entr
     if ((entry->header & TORC_ENTRY_SLOT) == 0) {
         return true;
     }
-    if (!hold(walk, torc_slot_of(bus, entry->body.slot) != NULL, "an entry's handle is outside every pool", lane,
-              sequence)) {
+    if (!hold(walk, in_a_pool(bus, entry->body.slot), "an entry's handle is outside every pool", lane, sequence)) {
         return false;
     }
     pool = torc_id_pool(bus, entry->body.slot);

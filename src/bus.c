@@ -44,35 +44,50 @@ static void locate(struct bus *bus) {
     bus->lanes = (struct torc_lane *)(void *)(base + at.lanes);
     bus->cells = (struct torc_cell *)(void *)(base + at.cells);
     bus->entries = (struct torc_entry *)(void *)(base + at.entries);
+    bus->hot.slots = (struct torc_slot *)(void *)(base + at.slots);
     bus->hot.refused = &bus->region->refused;
 }
 
-/* Places one pool at *at and steps over it. */
-static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t slots, unsigned char **at,
+/* Where the next pool goes: its control block, marks and payload, and its slot numbers. */
+struct place {
+    unsigned char *at;
+    uint32_t slot;
+    uint16_t *pool_numbers;
+};
+
+/* Places one pool and steps over it. */
+static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t slots, struct place *place,
                       struct torc_waitpoint *space) {
     struct torc_pool_view *pool = &bus->hot.pools[number];
-    size_t words = TORC_ROUND_LINE((size_t)slots * sizeof(struct torc_slot));
-    size_t marks = TORC_ROUND_LINE((size_t)slots * sizeof(torc_a64));
-    pool->ctl = (struct torc_pool_ctl *)(void *)*at;
-    pool->slots = (struct torc_slot *)(void *)(*at + TORC_POOL_CTL_BYTES);
-    pool->payload = *at + TORC_POOL_CTL_BYTES + words + marks;
-    pool->first_id = (uint64_t)number << (bus->hot.slot_bits + TORC_ID_SLOT_SHIFT);
+    uint32_t end = place->slot + (uint32_t)TORC_SLOT_NUMBERS(slots);
+    pool->ctl = (struct torc_pool_ctl *)(void *)place->at;
+    pool->slots = bus->hot.slots + place->slot;
+    pool->payload = place->at + TORC_POOL_CTL_BYTES + TORC_MARK_BYTES(slots);
+    pool->first = place->slot;
     pool->size = torc_shirt_bytes(shirt);
     pool->capacity = slots;
     pool->space = space;
-    *at = pool->payload + (size_t)slots * pool->size;
+    for (; place->slot < end; place->slot += TORC_SLOT_GRANULE) {
+        place->pool_numbers[place->slot / TORC_SLOT_GRANULE] = (uint16_t)number;
+    }
+    place->at = pool->payload + (size_t)slots * pool->size;
     torc_pool_init(pool, shirt, bus->region->first_generation);
 }
 
 static int view_pools(struct bus *bus) {
     const struct torc_config *config = &bus->config;
-    unsigned char *at = (unsigned char *)bus->region + bus->region->at.banks;
+    struct place place = {(unsigned char *)bus->region + bus->region->at.banks, 0,
+                          calloc(bus->hot.slot_count / TORC_SLOT_GRANULE + 1u, sizeof(uint16_t))};
+    bus->hot.pool_numbers = place.pool_numbers;
+    if (place.pool_numbers == NULL) {
+        return TORC_NO_MEMORY;
+    }
     for (uint32_t lane = 0; lane < config->publishers; lane++) {
         uint32_t first = bank_first_pool(lane);
         for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
-            view_pool(bus, first + shirt, shirt, config->slots[shirt], &at, lane_point(bus, lane));
+            view_pool(bus, first + shirt, shirt, config->slots[shirt], &place, lane_point(bus, lane));
         }
-        view_pool(bus, first + TORC_XXL, TORC_XXL, config->xxl, &at, lane_point(bus, lane));
+        view_pool(bus, first + TORC_XXL, TORC_XXL, config->xxl, &place, lane_point(bus, lane));
         bus->hot.pools[first + TORC_XXL].payload = NULL;
         bus->hot.pools[first + TORC_XXL].xxl = torc_xxl_table_new(&config->xxl_provider, config->xxl);
         if (bus->hot.pools[first + TORC_XXL].xxl == NULL) {
@@ -81,7 +96,7 @@ static int view_pools(struct bus *bus) {
     }
     for (uint32_t reader = 0; reader < config->readers; reader++) {
         struct torc_waitpoint *space = &bus->waitpoints[reader_point_index(bus, reader)];
-        view_pool(bus, keep_pool_of(bus, reader), TORC_XS, config->keep_slots, &at, space);
+        view_pool(bus, keep_pool_of(bus, reader), TORC_XS, config->keep_slots, &place, space);
     }
     return TORC_OK;
 }
@@ -94,6 +109,7 @@ static void free_parts(struct bus *bus) {
         }
     }
     free(bus->hot.pools);
+    free((void *)(uintptr_t)bus->hot.pool_numbers);
     free(bus->topic);
     free(bus->actor_used);
     torc_memory_give(&bus->memory);
@@ -106,8 +122,7 @@ static int build(struct bus *bus) {
     int status;
     locate(bus);
     torc_region_format(bus->region, config);
-    bus->hot.slot_bits = torc_slot_bits(config);
-    bus->hot.slot_mask = (UINT32_C(1) << bus->hot.slot_bits) - 1;
+    bus->hot.slot_count = (uint32_t)torc_slot_numbers(config);
     bus->hot.pool_count = config->publishers * TORC_BANK_POOLS + config->readers;
     bus->hot.fence = torc_membarrier_setup();
     bus->hot.pools = aligned_alloc(TORC_LINE, bus->hot.pool_count * sizeof *bus->hot.pools);

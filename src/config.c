@@ -23,26 +23,17 @@ int torc_config_preset(const char *name, struct torc_config *config) {
     return TORC_INVALID;
 }
 
-/* How many pools the slot numbers must tell apart: six per bank, one keep pool per reader. */
-static uint64_t pool_count(const struct torc_config *config) {
-    return (uint64_t)config->publishers * (TORC_SHIRTS + 1u) + config->readers;
-}
-
-uint32_t torc_slot_bits(const struct torc_config *config) {
-    uint32_t largest = config->keep_slots > config->xxl ? config->keep_slots : config->xxl;
-    uint32_t bits = 1;
+uint64_t torc_slot_numbers(const struct torc_config *config) {
+    uint64_t bank = TORC_SLOT_NUMBERS(config->xxl);
     for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
-        largest = config->slots[shirt] > largest ? config->slots[shirt] : largest;
+        bank += TORC_SLOT_NUMBERS(config->slots[shirt]);
     }
-    while (bits < TORC_ID_SLOT_BITS && (UINT32_C(1) << bits) < largest) {
-        bits++;
-    }
-    return bits;
+    return config->publishers * bank + (uint64_t)config->readers * TORC_SLOT_NUMBERS(config->keep_slots);
 }
 
 /* No less than the region takes, and computed so that it cannot wrap where a size_t has 32 bits. */
 static uint64_t bytes_at_most(const struct torc_config *config) {
-    uint64_t bank = (uint64_t)config->xxl * 24 + 4096;
+    uint64_t bank = (uint64_t)config->xxl * 24 + 8192;
     uint64_t keep = (uint64_t)config->keep_slots * (TORC_XS_BYTES + 24) + 4096;
     uint64_t reader_cells = (uint64_t)config->readers * sizeof(struct torc_cell);
     for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
@@ -77,8 +68,8 @@ static const char *fault(const struct torc_config *config) {
     if (config->xxl > TORC_MAX_SLOTS || config->keep_slots > TORC_MAX_SLOTS) {
         return "xxl, keep_slots: 0..2^20";
     }
-    if (pool_count(config) > (UINT64_C(1) << (TORC_ID_SLOT_BITS - torc_slot_bits(config)))) {
-        return "slots: too many pools of this size for 23-bit slot numbers";
+    if (torc_slot_numbers(config) > (UINT64_C(1) << TORC_ID_SLOT_BITS)) {
+        return "slots, xxl, keep_slots: more than 2^23 on the bus, each pool rounded up to a multiple of 16";
     }
     if (bytes_at_most(config) > SIZE_MAX / 2) {
         return "slots, lane_entries: more memory than this machine can address";
@@ -100,7 +91,8 @@ int torc_config_check(const struct torc_config *config, const char **what) {
     return found == NULL ? TORC_OK : TORC_INVALID;
 }
 
-size_t torc_bank_bytes(const struct torc_config *config) {
+/* Records included, wherever they are. */
+static size_t bank_bytes(const struct torc_config *config) {
     const uint32_t *n = config->slots;
     return TORC_BANK_BYTES(n[TORC_XS], n[TORC_S], n[TORC_M], n[TORC_L], n[TORC_XL], config->xxl);
 }
@@ -114,15 +106,17 @@ static size_t bank_payload(const struct torc_config *config) {
 struct torc_offsets torc_region_offsets(const struct torc_config *config) {
     struct torc_offsets at;
     uint64_t lanes = config->publishers;
+    uint64_t keep_records = config->readers * TORC_RECORD_BYTES(config->keep_slots);
     at.topics = TORC_HEADER_BYTES;
     at.waitpoints = at.topics + config->topics * TORC_TOPIC_BYTES;
     at.lanes = at.waitpoints +
                TORC_WAITPOINTS(config->publishers, config->readers, config->actors) * sizeof(struct torc_waitpoint);
     at.cells = at.lanes + lanes * sizeof(struct torc_lane);
     at.entries = at.cells + lanes * config->readers * sizeof(struct torc_cell);
-    at.banks = at.entries + lanes * config->lane_entries * sizeof(struct torc_entry);
-    at.keeps = at.banks + lanes * torc_bank_bytes(config);
-    at.total = at.keeps + config->readers * TORC_KEEP_BYTES(config->keep_slots);
+    at.slots = at.entries + lanes * config->lane_entries * sizeof(struct torc_entry);
+    at.banks = at.slots + torc_slot_numbers(config) * sizeof(struct torc_slot);
+    at.keeps = at.banks + lanes * bank_bytes(config) + keep_records - (at.banks - at.slots);
+    at.total = at.keeps + config->readers * TORC_KEEP_BYTES(config->keep_slots) - keep_records;
     return at;
 }
 
@@ -139,11 +133,11 @@ int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes 
     bytes->header = (size_t)at.topics;
     bytes->topics = (size_t)(at.waitpoints - at.topics);
     bytes->waitpoints = (size_t)(at.lanes - at.waitpoints);
-    bytes->lanes = (size_t)(at.cells - at.lanes + at.banks - at.entries);
+    bytes->lanes = (size_t)(at.cells - at.lanes + at.slots - at.entries);
     bytes->cells = (size_t)(at.entries - at.cells);
     bytes->pool_payload = config->publishers * bank_payload(config);
-    bytes->pool_control = (size_t)(at.keeps - at.banks) - bytes->pool_payload;
-    bytes->keep = (size_t)(at.total - at.keeps);
+    bytes->pool_control = config->publishers * bank_bytes(config) - bytes->pool_payload;
+    bytes->keep = config->readers * TORC_KEEP_BYTES(config->keep_slots);
     bytes->total = (size_t)at.total;
     return TORC_OK;
 }

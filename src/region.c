@@ -41,7 +41,6 @@ void torc_region_format(struct torc_region *region, const struct torc_config *co
     for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
         region->slots[shirt] = config->slots[shirt];
     }
-    region->slot_bits = torc_slot_bits(config);
     region->flags = config->flags;
     region->first_sequence = config->first_sequence;
     region->first_generation = config->first_generation != 0 ? config->first_generation : 1;

@@ -17,6 +17,7 @@ struct torc_offsets {
     uint64_t lanes;
     uint64_t cells;   /* [lane][reader] */
     uint64_t entries; /* [lane][entry] */
+    uint64_t slots;   /* [slot number] */
     uint64_t banks;   /* [publisher] */
     uint64_t keeps;   /* [reader] */
     uint64_t total;
@@ -30,7 +31,6 @@ struct torc_region {
     uint32_t line_bytes;
     uint32_t topics, publishers, readers, actors, lane_entries, xxl, keep_slots;
     uint32_t slots[TORC_SHIRTS];
-    uint32_t slot_bits;
     uint32_t flags;
     uint64_t first_sequence;
     uint64_t first_generation;
@@ -59,11 +59,8 @@ TORC_STATIC_ASSERT(sizeof(struct torc_topic_record) == TORC_TOPIC_BYTES, "topic 
 /* torc_region_offsets: places everything for a valid configuration. */
 struct torc_offsets torc_region_offsets(const struct torc_config *config);
 
-/* Bytes of one publisher's bank and of one reader's keep pool, control included. */
-size_t torc_bank_bytes(const struct torc_config *config);
-
-/* The width of an index in a slot number: enough for the largest pool. */
-uint32_t torc_slot_bits(const struct torc_config *config);
+/* Slot numbers of the whole bus: of all banks, then of all keep pools. */
+uint64_t torc_slot_numbers(const struct torc_config *config);
 
 /* torc_region_format: writes a fresh region of this configuration into zeroed memory, but for the pools' slots. */
 void torc_region_format(struct torc_region *region, const struct torc_config *config);

@@ -97,7 +97,10 @@ int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes 
 #define TORC_HEADER_BYTES          ((size_t)512)
 #define TORC_TOPIC_BYTES           ((size_t)192)
 #define TORC_POOL_CTL_BYTES        ((size_t)128)
-#define TORC_POOL_CONTROL_BYTES(n) (TORC_ROUND_LINE((size_t)(n)*16u) + TORC_ROUND_LINE((size_t)(n)*8u))
+#define TORC_SLOT_NUMBERS(n)       (((size_t)(n) + (TORC_SLOT_GRANULE - 1)) & ~(size_t)(TORC_SLOT_GRANULE - 1))
+#define TORC_RECORD_BYTES(n)       (TORC_SLOT_NUMBERS(n) * sizeof(struct torc_slot))
+#define TORC_MARK_BYTES(n)         TORC_ROUND_LINE((size_t)(n)*8u)
+#define TORC_POOL_CONTROL_BYTES(n) (TORC_RECORD_BYTES(n) + TORC_MARK_BYTES(n))
 #define TORC_POOL_BYTES(n, size)   (TORC_POOL_CONTROL_BYTES(n) + (size_t)(n) * (size_t)(size))
 #define TORC_BANK_BYTES(xs, s, m, l, xl, xxl)                                                                          \
     (6u * TORC_POOL_CTL_BYTES + TORC_POOL_BYTES(xs, TORC_XS_BYTES) + TORC_POOL_BYTES(s, TORC_S_BYTES) +                \

@@ -81,10 +81,16 @@ struct torc_slot {
 };
 TORC_STATIC_ASSERT(sizeof(struct torc_slot) == 16, "four slot records to a line");
 
-/* A handle's id: bits 0..39 generation, 40..62 slot number on the bus (pool number and index in the pool), 63 hint. */
+/* A handle's id: bits 0..39 generation, 40..62 slot number on the bus, 63 hint. */
 #define TORC_ID_SHARED     (UINT64_C(1) << 63)
 #define TORC_ID_SLOT_SHIFT 40
 #define TORC_ID_SLOT_BITS  23
+#define TORC_ID_NUMBER(id) ((uint32_t)((id) >> TORC_ID_SLOT_SHIFT) & ((UINT32_C(1) << TORC_ID_SLOT_BITS) - 1))
+
+/* The records of all pools form one array, indexed by slot number: from a handle to its slot word is one load, which
+ * matters between two locked operations. A pool's numbers begin at a multiple of this, so that a small table says which pool a
+ * number belongs to. The numbers that fill a pool up to the next multiple have records that are never handed out. */
+#define TORC_SLOT_GRANULE 16u
 
 /* A place to sleep: one futex word and the mark of those who do. */
 struct torc_waitpoint {
@@ -145,7 +151,8 @@ struct torc_pool_view {
     struct torc_slot *slots;
     unsigned char *payload; /* NULL for the XXL table */
     struct torc_pool_ctl *ctl;
-    uint64_t first_id;            /* handle id of slot 0 in generation 0 */
+    uint32_t first; /* number of slot 0 */
+    uint32_t reserved;
     uint32_t size;                /* payload bytes per slot; 0 for the XXL table */
     uint32_t capacity;            /* number of slots */
     struct torc_waitpoint *space; /* where the owner of the pool waits for a slot */
@@ -156,12 +163,13 @@ TORC_STATIC_ASSERT(sizeof(struct torc_pool_view) == 64, "a pool view is one line
 
 /* The part of a bus object that the hot path reads; constant after creation. */
 struct torc_bus {
+    struct torc_slot *slots; /* by slot number */
+    uint32_t slot_count;
+    uint32_t fence;               /* 1: no membarrier, light barriers must be fences */
+    const uint16_t *pool_numbers; /* of slot number / TORC_SLOT_GRANULE */
     struct torc_pool_view *pools;
     uint32_t pool_count;
-    uint32_t slot_bits; /* slot number = pool << slot_bits | index */
-    uint32_t slot_mask; /* the index in a slot number */
-    uint32_t fence;     /* 1: no membarrier, light barriers must be fences */
-    torc_a64 *refused;  /* handles refused with TORC_STALE */
+    torc_a64 *refused; /* handles refused with TORC_STALE */
 };
 
 #endif

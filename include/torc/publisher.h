@@ -290,7 +290,7 @@ TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t ty
         *data = pool->payload + (size_t)index * ((size_t)TORC_XS_BYTES << (2 * shirt)); /* pool->size */
     }
     ptr->bus = publisher->bus;
-    ptr->id = pool->first_id + ((uint64_t)index << TORC_ID_SLOT_SHIFT) + word;
+    ptr->id = ((uint64_t)(pool->first + index) << TORC_ID_SLOT_SHIFT) + word;
     return TORC_OK;
 }
 

@@ -87,22 +87,16 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found);
 const void *torc_ringptr_data_slow(struct torc_ringptr ptr);
 void torc_wake_owner_slow(const struct torc_pool_view *pool);
 
-/* Which pool a handle's slot is in, or NULL if its number is outside every pool; *index is its place there. */
-TORC_INLINE struct torc_pool_view *torc_pool_of(const struct torc_bus *bus, uint64_t id, uint32_t *index) {
-    uint32_t number = (uint32_t)(id >> TORC_ID_SLOT_SHIFT) & ((UINT32_C(1) << TORC_ID_SLOT_BITS) - 1);
-    uint32_t pool = number >> bus->slot_bits;
-    *index = number & bus->slot_mask;
-    if (TORC_UNLIKELY(pool >= bus->pool_count || *index >= bus->pools[pool].capacity)) {
-        return NULL;
-    }
-    return &bus->pools[pool];
+/* Where the record of a handle's slot is, or NULL. A number that fills the gap behind a pool has one too; its count is
+ * always 0. */
+TORC_INLINE struct torc_slot *torc_slot_of(const struct torc_bus *bus, uint64_t id) {
+    uint32_t number = TORC_ID_NUMBER(id);
+    return TORC_LIKELY(number < bus->slot_count) ? &bus->slots[number] : NULL;
 }
 
-/* Where its slot record is, or NULL. */
-TORC_INLINE struct torc_slot *torc_slot_of(const struct torc_bus *bus, uint64_t id) {
-    uint32_t index;
-    const struct torc_pool_view *pool = torc_pool_of(bus, id, &index);
-    return TORC_LIKELY(pool != NULL) ? &pool->slots[index] : NULL;
+/* Which pool it is in; only for a number that has a slot. */
+TORC_INLINE struct torc_pool_view *torc_pool_of(const struct torc_bus *bus, uint64_t id) {
+    return &bus->pools[bus->pool_numbers[TORC_ID_NUMBER(id) / TORC_SLOT_GRANULE]];
 }
 
 /* Both operations are one compare-and-swap of the slot word, which cannot harm another owner whatever the handle is
@@ -136,15 +130,13 @@ TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr 
  * owner at its next round of chores). */
 TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
     uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;
-    uint32_t index;
-    const struct torc_pool_view *pool = torc_pool_of(ptr.bus, ptr.id, &index);
-    struct torc_slot *slot;
-    if (TORC_UNLIKELY(TORC_DEBUG >= 2 || pool == NULL)) {
+    struct torc_slot *slot = torc_slot_of(ptr.bus, ptr.id);
+    const struct torc_pool_view *pool;
+    if (TORC_UNLIKELY(TORC_DEBUG >= 2 || slot == NULL || torc_load_acquire64(&slot->word) != alone)) { /* DROP */
         return torc_ringptr_release_slow(ptr, alone);
     }
-    slot = &pool->slots[index];
-    if (TORC_UNLIKELY(torc_load_acquire64(&slot->word) != alone || /* DROP */
-                      torc_load_relaxed64(&pool->owner) != torc_thread_token())) {
+    pool = torc_pool_of(ptr.bus, ptr.id);
+    if (TORC_UNLIKELY(torc_load_relaxed64(&pool->owner) != torc_thread_token())) {
         return torc_ringptr_release_slow(ptr, alone);
     }
     torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */
@@ -178,21 +170,19 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr) {
 /* Whoever handed the handle over made the payload visible with it: a mailbox, or any other synchronisation. */
 TORC_INLINE const void *torc_ringptr_data(struct torc_ringptr ptr) {
     const struct torc_pool_view *pool;
-    uint32_t index;
+    const struct torc_slot *slot;
     uint64_t word;
-    if (TORC_UNLIKELY(ptr.bus == NULL)) {
+    if (TORC_UNLIKELY(ptr.bus == NULL || (slot = torc_slot_of(ptr.bus, ptr.id)) == NULL)) {
         return NULL;
     }
-    pool = torc_pool_of(ptr.bus, ptr.id, &index);
-    if (TORC_UNLIKELY(pool == NULL)) {
-        return NULL;
-    }
-    word = torc_load_acquire64(&pool->slots[index].word);
+    word = torc_load_acquire64(&slot->word);
     if (TORC_UNLIKELY(word < TORC_COUNT_ONE || ((word ^ ptr.id) & TORC_GENERATION_MASK) != 0)) {
         return NULL;
     }
-    return TORC_LIKELY(pool->payload != NULL) ? pool->payload + (size_t)index * pool->size
-                                              : torc_ringptr_data_slow(ptr);
+    pool = torc_pool_of(ptr.bus, ptr.id);
+    return TORC_LIKELY(pool->payload != NULL)
+               ? pool->payload + (size_t)(TORC_ID_NUMBER(ptr.id) - pool->first) * pool->size
+               : torc_ringptr_data_slow(ptr);
 }
 
 #ifdef __cplusplus

@@ -108,8 +108,7 @@ struct torc_ringptr keep_next(struct torc_reader *reader) {
 }
 
 uint32_t slot_index(const struct torc_bus *bus, struct torc_ringptr ptr) {
-    uint32_t number = (uint32_t)((ptr.id & ~TORC_ID_SHARED) >> TORC_ID_SLOT_SHIFT);
-    return number & ((UINT32_C(1) << bus->slot_bits) - 1);
+    return TORC_ID_NUMBER(ptr.id) - torc_pool_of(bus, ptr.id)->first;
 }
 
 uint64_t outstanding(void) {

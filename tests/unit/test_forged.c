@@ -64,7 +64,7 @@ START_TEST(low_generations_of_real_slots_are_refused) {
     int i;
     for (i = 0; i < 20000; i++) {
         pool = (uint32_t)(random_next(&seed) % t.bus->pool_count);
-        number = ((uint64_t)pool << t.bus->slot_bits) + random_next(&seed) % t.bus->pools[pool].capacity;
+        number = t.bus->pools[pool].first + random_next(&seed) % t.bus->pools[pool].capacity;
         id = number << TORC_ID_SLOT_SHIFT | random_next(&seed) % 5;
         if (id != (genuine.id & ~TORC_ID_SHARED)) {
             assert_refused(id);
@@ -111,16 +111,28 @@ END_TEST
 
 START_TEST(slot_numbers_outside_every_pool_have_no_slot) {
     uint64_t generation = torc_ringptr_generation(genuine);
-    uint32_t pool, last = (UINT32_C(1) << TORC_ID_SLOT_BITS) - 1;
+    uint64_t number, last = (UINT64_C(1) << TORC_ID_SLOT_BITS) - 1;
+    for (number = t.bus->slot_count; number <= last; number = number * 2 - 1) {
+        ck_assert_ptr_null(torc_slot_of(t.bus, number << TORC_ID_SLOT_SHIFT | generation));
+        assert_refused(number << TORC_ID_SLOT_SHIFT | generation);
+    }
+    assert_refused(last << TORC_ID_SLOT_SHIFT | generation);
+    assert_genuine_untouched();
+}
+END_TEST
+
+START_TEST(slot_numbers_between_two_pools_are_refused) {
+    uint32_t pool, number;
     for (pool = 0; pool < t.bus->pool_count; pool++) {
-        uint64_t number = ((uint64_t)pool << t.bus->slot_bits) + t.bus->pools[pool].capacity;
-        if (t.bus->pools[pool].capacity >> t.bus->slot_bits == 0) {
-            ck_assert_ptr_null(torc_slot_of(t.bus, number << TORC_ID_SLOT_SHIFT | generation));
-            assert_refused(number << TORC_ID_SLOT_SHIFT | generation);
+        const struct torc_pool_view *view = &t.bus->pools[pool];
+        uint32_t end = view->first + (uint32_t)TORC_SLOT_NUMBERS(view->capacity);
+        for (number = view->first + view->capacity; number < end; number++) {
+            uint64_t id = (uint64_t)number << TORC_ID_SLOT_SHIFT;
+            assert_refused(id);
+            assert_refused(id | 1u);
+            assert_refused(id | torc_ringptr_generation(genuine));
         }
     }
-    ck_assert_ptr_null(torc_slot_of(t.bus, (uint64_t)last << TORC_ID_SLOT_SHIFT | generation));
-    assert_refused((uint64_t)last << TORC_ID_SLOT_SHIFT | generation);
     assert_genuine_untouched();
 }
 END_TEST
@@ -197,6 +209,7 @@ Suite *forged_suite(void) {
     tcase_add_loop_test(tcase, two_flipped_bits_are_refused, 0, 63);
     tcase_add_test(tcase, the_hint_bit_is_only_a_hint);
     tcase_add_test(tcase, slot_numbers_outside_every_pool_have_no_slot);
+    tcase_add_test(tcase, slot_numbers_between_two_pools_are_refused);
     tcase_add_test(tcase, ids_of_the_extremes_are_refused);
     tcase_add_test(tcase, every_refusal_is_counted);
     tcase_add_test(tcase, a_handle_of_another_bus_is_refused);

@@ -1,303 +1,11 @@
-/* src/actor.c - an actor: its thread, its mailbox, its subscriptions, and how it ends.
- *
- * An actor sleeps at a waitpoint of its own, which its readers share, so one sleep covers the mailbox and every lane. Senders that
- * find the mailbox full sleep at a second one. */
-#include "core.h"
-#include "mailbox.h"
+/* src/actor.c - actors start and stop. */
+#include "actor.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Messages, and events per subscription, handled before the others get their turn. */
-#define TURN            64u
 #define MAILBOX_DEFAULT 1023u
 #define MAILBOX_MAX     ((1u << 24) - 1)
-
-/* RUNNING -> CLOSING (senders are refused, the actor goes on until the last of them is out) -> DRAINING -> ENDED, or
- * RUNNING -> DROPPING -> ENDED. */
-enum actor_state { ACTOR_RUNNING = 0, ACTOR_CLOSING, ACTOR_DRAINING, ACTOR_DROPPING, ACTOR_ENDED };
-
-struct torc_actor {
-    struct bus *bus;
-    struct torc_actor_config config;
-    char name[16]; /* what pthread_setname_np takes */
-    uint32_t index;
-    pthread_t thread;
-    struct mailbox *mailbox;
-    struct torc_reader **readers;
-    size_t reader_count;
-    struct torc_lane_ends *ends; /* per reader, while draining: where to stop */
-    struct torc_ringptr current; /* the message in the handler's hands */
-
-    /* The start: torc_actor_start waits for on_start's verdict. */
-    pthread_mutex_t lock;
-    pthread_cond_t started_cond;
-    bool started;
-    int start_status;
-
-    torc_a32 state;   /* enum actor_state; not RUNNING: sends answer TORC_CLOSED */
-    torc_a32 senders; /* threads inside torc_actor_send */
-    torc_a64 sent, messages, events, dropped, max_depth;
-};
-
-static struct torc_waitpoint *work_point(const struct torc_actor *actor) {
-    return &actor->bus->waitpoints[actor_point_index(actor->bus, actor->index)];
-}
-static struct torc_waitpoint *space_point(const struct torc_actor *actor) {
-    return work_point(actor) + 1;
-}
-static void count(torc_a64 *counter, uint64_t n) {
-    torc_store_relaxed64(counter, torc_load_relaxed64(counter) + n);
-}
-static bool running(const struct torc_actor *actor) {
-    return torc_load_acquire32(&actor->state) == ACTOR_RUNNING;
-}
-
-/* --- sending ------------------------------------------------------------------------------------------------ */
-
-struct sending {
-    struct torc_actor *actor;
-    struct torc_ringptr message;
-    int status;
-};
-
-/* One try. After the put, the actor may sleep: SLEEP, with the mailbox in the place of the stamp. */
-static bool put(void *context) {
-    struct sending *sending = context;
-    struct torc_actor *actor = sending->actor;
-    if (!running(actor)) {
-        sending->status = TORC_CLOSED;
-        return true;
-    }
-    if (!torc_mailbox_put(actor->mailbox, sending->message)) {
-        sending->status = TORC_WOULD_BLOCK;
-        return false;
-    }
-    (void)torc_add_relaxed64(&actor->sent, 1);
-    torc_barrier_light(actor->bus->hot.fence);
-    if (torc_load_relaxed32(&work_point(actor)->waiting) != 0) {
-        torc_waitpoint_wake(work_point(actor));
-    }
-    sending->status = TORC_OK;
-    return true;
-}
-
-static int send_full(struct sending *sending, uint64_t deadline) {
-    struct torc_actor *actor = sending->actor;
-    struct torc_await await = {space_point(actor), put, NULL, sending, actor->bus->hot.fence, actor->config.wait};
-    int status;
-    switch (actor->config.full) {
-    case TORC_MAILBOX_FAIL:
-        return TORC_WOULD_BLOCK;
-    case TORC_MAILBOX_DROP:
-        (void)torc_add_relaxed64(&actor->dropped, 1);
-        return torc_ringptr_release(sending->message);
-    case TORC_MAILBOX_WAIT:
-    default:
-        status = torc_await(&await, deadline);
-        return status == TORC_OK ? sending->status : status;
-    }
-}
-
-/* Also when the sender is cancelled while it waits. */
-static void sender_out(struct torc_actor **actor) {
-    (void)torc_add_release32(&(*actor)->senders, UINT32_MAX); /* one less */
-}
-
-int torc_actor_send(struct torc_actor *actor, struct torc_ringptr message, uint64_t deadline) {
-    struct sending sending = {actor, message, TORC_OK};
-    if (actor == NULL || message.bus != &actor->bus->hot || actor->config.on_message == NULL) {
-        return TORC_INVALID;
-    }
-    if (!torc_ringptr_is_valid(message)) {
-        return TORC_STALE;
-    }
-    /* Whoever stops the actor waits until nobody is in here before it lets the actor look for the last time. */
-    struct torc_actor *inside __attribute__((cleanup(sender_out))) = actor;
-    (void)torc_add_relaxed32(&inside->senders, 1);
-    torc_fence_full();
-    return put(&sending) ? sending.status : send_full(&sending, deadline);
-}
-
-/* --- the actor's thread ------------------------------------------------------------------------------------- */
-
-static void made_space(const struct torc_actor *actor) {
-    torc_barrier_light(actor->bus->hot.fence);
-    if (torc_load_relaxed32(&space_point(actor)->waiting) != 0) {
-        torc_waitpoint_wake(space_point(actor));
-    }
-}
-
-static void release_current(struct torc_actor *actor) {
-    struct torc_ringptr message = actor->current;
-    actor->current = TORC_RINGPTR_NULL;
-    if (!torc_ringptr_is_null(message)) {
-        (void)torc_ringptr_release(message); /* TORC_STALE if the handler released it against the contract: counted */
-    }
-}
-
-static void note_depth(struct torc_actor *actor) {
-    uint32_t depth = torc_mailbox_depth(actor->mailbox);
-    if (depth > torc_load_relaxed64(&actor->max_depth)) {
-        torc_store_relaxed64(&actor->max_depth, depth);
-    }
-}
-
-static bool dropping(const struct torc_actor *actor) {
-    return torc_load_acquire32(&actor->state) == ACTOR_DROPPING;
-}
-
-/* Up to TURN messages. False when the handler said stop. */
-static bool handle_messages(struct torc_actor *actor, uint32_t *done) {
-    for (uint32_t i = 0; i < TURN && !dropping(actor); i++) {
-        enum torc_action action;
-        note_depth(actor);
-        if (!torc_mailbox_take(actor->mailbox, &actor->current)) {
-            break;
-        }
-        made_space(actor);
-        action = actor->config.on_message(actor->config.context, actor->current);
-        count(&actor->messages, 1);
-        release_current(actor);
-        (*done)++;
-        if (action == TORC_STOP) {
-            return false;
-        }
-    }
-    return true;
-}
-
-struct turn {
-    struct torc_actor *actor;
-    struct torc_reader *reader;
-    const struct torc_lane_ends *ends; /* NULL: not draining */
-    bool stop;
-};
-
-static enum torc_action on_event(void *context, const struct torc_event *event) {
-    struct turn *turn = context;
-    const struct torc_actor_config *config = &turn->actor->config;
-    enum torc_action action;
-    if (turn->ends != NULL && !torc_lane_ends_after(turn->ends, event->lane, event->sequence)) {
-        return TORC_CONTINUE; /* published after the stop */
-    }
-    action = config->on_event(config->context, turn->reader, event);
-    count(&turn->actor->events, 1);
-    turn->stop = action == TORC_STOP;
-    return dropping(turn->actor) ? TORC_STOP : action;
-}
-
-static bool handle_events(struct torc_actor *actor, bool draining, uint32_t *done) {
-    for (size_t i = 0; i < actor->reader_count; i++) {
-        struct turn turn = {actor, actor->readers[i], draining ? &actor->ends[i] : NULL, false};
-        int events = torc_poll(actor->readers[i], on_event, &turn, TURN);
-        *done += events > 0 ? (uint32_t)events : 0;
-        if (turn.stop) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool has_work(void *context) {
-    struct torc_actor *actor = context;
-    uint32_t state = torc_load_acquire32(&actor->state);
-    if ((state != ACTOR_RUNNING && state != ACTOR_CLOSING) || torc_mailbox_depth(actor->mailbox) != 0) {
-        return true;
-    }
-    for (size_t i = 0; i < actor->reader_count; i++) {
-        struct reader *reader = reader_of(actor->readers[i]);
-        if (torc_load_relaxed32(&reader->closing) == 0 && !torc_reader_exhausted(reader) && torc_reader_ready(reader)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void announce(void *context) {
-    const struct torc_actor *actor = context;
-    for (size_t i = 0; i < actor->reader_count; i++) {
-        torc_reader_announce(reader_of(actor->readers[i]));
-    }
-}
-
-/* Where draining ends: at what the lanes hold when it begins, however fast publishers go on. */
-static void mark_ends(struct torc_actor *actor) {
-    for (size_t i = 0; i < actor->reader_count; i++) {
-        torc_lane_ends_mark(reader_of(actor->readers[i]), &actor->ends[i]);
-    }
-}
-
-static bool drained(const struct torc_actor *actor) {
-    for (size_t i = 0; i < actor->reader_count; i++) {
-        if (!torc_lane_ends_reached(reader_of(actor->readers[i]), &actor->ends[i])) {
-            return false;
-        }
-    }
-    return torc_mailbox_depth(actor->mailbox) == 0;
-}
-
-static void work(struct torc_actor *actor) {
-    struct torc_await await = {work_point(actor), has_work, announce, actor, actor->bus->hot.fence, actor->config.wait};
-    bool draining = false;
-    for (;;) {
-        uint32_t state = torc_load_acquire32(&actor->state); /* before the last look at mailbox and lanes */
-        uint32_t done = 0;
-        if (state == ACTOR_DRAINING && !draining) {
-            draining = true;
-            mark_ends(actor);
-        }
-        if (state == ACTOR_DROPPING || !handle_messages(actor, &done) || !handle_events(actor, draining, &done) ||
-            (draining && drained(actor))) {
-            return;
-        }
-        if (done == 0) {
-            (void)torc_await(&await, TORC_FOREVER);
-        }
-    }
-}
-
-static void report_start(struct torc_actor *actor, int status) {
-    (void)pthread_mutex_lock(&actor->lock);
-    actor->start_status = status;
-    actor->started = true;
-    (void)pthread_cond_signal(&actor->started_cond);
-    (void)pthread_mutex_unlock(&actor->lock);
-}
-
-/* The end of the thread, however it comes: by TORC_STOP, by torc_actor_stop, by cancellation or pthread_exit in a handler. Senders
- * that wait for space will not get any: they are told. What is left in the mailbox stays for torc_actor_stop. */
-static void ended(struct torc_actor **ending) {
-    struct torc_actor *actor = *ending;
-    release_current(actor);
-    torc_store_release32(&actor->state, ACTOR_ENDED);
-    for (size_t i = 0; i < actor->reader_count; i++) {
-        (void)torc_reader_detach(actor->readers[i]); /* publishers must not wait for an actor that has ended */
-    }
-    torc_waitpoint_wake(space_point(actor));
-    if (!actor->started) {
-        report_start(actor, TORC_CLOSED);
-    }
-}
-
-static void *actor_main(void *argument) {
-    struct torc_actor *actor = argument;
-    struct torc_actor *ending __attribute__((cleanup(ended))) = actor;
-    const struct torc_actor_config *config = &actor->config;
-    int status = config->on_start != NULL ? config->on_start(config->context, ending) : TORC_OK;
-    if (status < 0) {
-        report_start(actor, status);
-        return NULL;
-    }
-    report_start(actor, TORC_OK);
-    work(actor);
-    if (config->on_stop != NULL) {
-        config->on_stop(config->context);
-    }
-    return NULL;
-}
-
-/* --- starting and stopping ---------------------------------------------------------------------------------- */
 
 static int take_index(struct bus *bus, uint32_t *index) {
     int status;
@@ -323,8 +31,8 @@ static void give_index(struct bus *bus, uint32_t index) {
 /* Messages that nobody will handle. */
 static void empty_mailbox(struct torc_actor *actor) {
     while (torc_mailbox_take(actor->mailbox, &actor->current)) {
-        release_current(actor);
-        count(&actor->dropped, 1);
+        torc_actor_release_current(actor);
+        actor_count(&actor->dropped, 1);
     }
 }
 
@@ -376,7 +84,7 @@ static int subscribe(struct torc_actor *actor) {
 }
 
 static int start_thread(struct torc_actor *actor) {
-    if (pthread_create(&actor->thread, NULL, actor_main, actor) != 0) {
+    if (pthread_create(&actor->thread, NULL, torc_actor_main, actor) != 0) {
         return TORC_SYSTEM;
     }
     (void)pthread_setname_np(actor->thread, actor->name);
@@ -450,14 +158,14 @@ int torc_actor_stats(const struct torc_actor *actor, struct torc_actor_stats *st
 static void tell_to_stop(struct torc_actor *actor, enum torc_stop how) {
     (void)torc_cas_acq_rel32(&actor->state, ACTOR_RUNNING, how == TORC_STOP_DRAIN ? ACTOR_CLOSING : ACTOR_DROPPING);
     torc_fence_full();
-    torc_waitpoint_wake(work_point(actor));
+    torc_waitpoint_wake(actor_work_point(actor));
     for (uint32_t round = 0; torc_load_acquire32(&actor->senders) != 0; round++) {
-        torc_waitpoint_wake(space_point(actor));
+        torc_waitpoint_wake(actor_space_point(actor));
         torc_pause(TORC_WAIT_BACKOFF, round);
     }
     (void)torc_cas_acq_rel32(&actor->state, ACTOR_CLOSING, ACTOR_DRAINING);
     torc_fence_full();
-    torc_waitpoint_wake(work_point(actor));
+    torc_waitpoint_wake(actor_work_point(actor));
 }
 
 int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_actor_stats *stats) {

@@ -1,100 +1,15 @@
-/* src/claim.c - the way of an event into its lane: gate, room, slot, claim, commit or abort.
+/* src/claim.c - the way of an event into its lane: room, slot, claim, commit or abort.
  *
- * Who may run at the same time: one publisher thread here; readers that advance cursors; other threads that release slots; a closer
- * that sets room to 0; joiners (src/reader.c). The gate only ever lags behind the cursors, and cursors only grow, so a stale
- * gate makes the publisher wait longer than needed and never overwrite. */
+ * Who may run at the same time: one publisher thread here; readers that advance cursors; other threads that release slots;
+ * a closer that sets room to 0; joiners (src/reader.c). */
 #include "core.h"
 
 #include <string.h>
 
-/* Entries looked at for slots to drop, ahead of the claim, each time the publisher comes by: bounds the pause. */
-#define HELD_STEP 64u
-
 enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
-
-static struct torc_entry *entry_at(const struct publisher *self, uint64_t sequence) {
-    return &self->hot.entries[sequence & self->hot.mask];
-}
-
-static uint64_t claimed_of(const struct publisher *self) {
-    return torc_load_relaxed64(&self->hot.lane->claimed);
-}
 
 static bool closed(const struct publisher *self) {
     return torc_load_relaxed64(&self->hot.room) == 0;
-}
-
-/* --- the gate ----------------------------------------------------------------------------------------------- */
-
-/* How far the gate may go: past everything the readers passed if a pool needs it, else leaving half a lane of history for
- * those who join at OLDEST. Never back because of history. */
-static uint64_t choose_gate(const struct publisher *self, uint64_t slowest, bool need_all) {
-    uint64_t history = claimed_of(self) - (self->hot.mask + 1) / 2;
-    uint64_t before = self->bank.gate.passed;
-    slowest = sequence_before(slowest, before) ? before : slowest; /* a joiner's low cursor: it must not take us back */
-    if (need_all) {
-        return slowest;
-    }
-    history = sequence_before(history, before) ? before : history;
-    return sequence_before(history, slowest) ? history : slowest;
-}
-
-/* JOIN: the gate is made known before the topic's version is looked at for the last time. A joiner sets its cursor and its
- * bit, bumps the version, passes the heavy barrier and then reads the lane's gate and published: either it sees this gate,
- * or we see its version and count it in. (The bits alone would not do: another reader can have taken a place meanwhile.)
- * The gate never goes back and never exceeds what was published before the scan, which is where NEXT joins at the
- * earliest. */
-uint64_t torc_gate_scan(struct publisher *self, bool need_all) {
-    const torc_a32 *version = &self->topic->record->version;
-    uint32_t seen;
-    uint64_t gate;
-    torc_barrier_light(self->hot.fence);
-    do {
-        seen = torc_load_acquire32(version); /* GATING */
-        gate = choose_gate(self, torc_lane_slowest(self->bus, self->index), need_all);
-        torc_store_release64(&self->hot.lane->gate, gate);
-        torc_barrier_light(self->hot.fence);
-    } while (torc_load_acquire32(version) != seen);
-    return gate;
-}
-
-/* The ring's reference to the slot of an entry that everybody has passed. A slot that was reaped meanwhile has another mark. */
-static void drop_entry(const struct publisher *self, uint64_t sequence) {
-    const struct torc_bus *bus = &self->bus->hot;
-    const struct torc_entry *entry = entry_at(self, sequence);
-    uint32_t pool;
-    uint32_t index;
-    if ((entry->header & TORC_ENTRY_SLOT) == 0) {
-        return;
-    }
-    pool = torc_id_pool(bus, entry->body.slot);
-    index = torc_id_index(bus, entry->body.slot);
-    if (torc_load_relaxed64(torc_pool_mark(&bus->pools[pool], index)) == torc_mark_of(sequence)) {
-        (void)torc_pool_drop(bus, pool, index);
-    }
-}
-
-static void drop_held(struct publisher *self) {
-    uint64_t edge = claimed_of(self) - self->hot.mask - 1 + HELD_STEP;
-    while (self->held_from != self->held_to && sequence_before(self->held_from, self->bank.gate.passed) &&
-           sequence_before(self->held_from, edge)) {
-        drop_entry(self, self->held_from++);
-    }
-}
-
-/* Is there an entry for the next claim? Looks afresh if the cached answer is no. */
-static bool has_room(struct publisher *self) {
-    uint64_t capacity = self->hot.mask + 1;
-    uint64_t gate;
-    if (claimed_of(self) - self->hot.base < capacity) {
-        return true;
-    }
-    gate = torc_gate_scan(self, false);
-    self->bank.gate.passed = gate;
-    drop_held(self);
-    self->hot.base =
-        self->held_from != self->held_to && sequence_before(self->held_from, gate) ? self->held_from : gate;
-    return claimed_of(self) - self->hot.base < capacity;
 }
 
 /* --- waiting for space -------------------------------------------------------------------------------------- */
@@ -109,7 +24,7 @@ struct wanted {
 
 static bool room_ready(void *context) {
     struct wanted *wanted = context;
-    return closed(wanted->self) || has_room(wanted->self);
+    return closed(wanted->self) || torc_gate_has_room(wanted->self);
 }
 
 static bool slot_ready(void *context) {
@@ -173,7 +88,7 @@ static int take_slot(struct publisher *self, size_t length, uint64_t deadline, u
 
 /* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then room). */
 static int take_sequence(struct publisher *self, uint64_t *sequence) {
-    *sequence = claimed_of(self);
+    *sequence = lane_claimed(self);
     torc_store_relaxed64(&self->hot.lane->claimed, *sequence + 1);
     torc_barrier_light(self->hot.fence);
     if (closed(self)) {
@@ -214,7 +129,7 @@ static int claim_one(struct publisher *self, uint32_t type, size_t length, uint6
         }
         return TORC_CLOSED;
     }
-    entry = entry_at(self, claim->sequence);
+    entry = lane_entry(self, claim->sequence);
     entry->header = (uint32_t)length | (in_slot ? TORC_ENTRY_SLOT : 0);
     if (in_slot) {
         entry->body.slot = claim->slot;
@@ -229,7 +144,7 @@ static int claim_one(struct publisher *self, uint32_t type, size_t length, uint6
 /* Makes an open claim visible; the lane's cursor follows in settle(). */
 static void stamp(const struct publisher *self, uint64_t sequence, uint32_t header, uint32_t type) {
     const struct torc_bus *bus = &self->bus->hot;
-    struct torc_entry *entry = entry_at(self, sequence);
+    struct torc_entry *entry = lane_entry(self, sequence);
     entry->header = header;
     entry->type = type;
     if ((header & TORC_ENTRY_SLOT) != 0) {
@@ -245,7 +160,7 @@ static void stamp(const struct publisher *self, uint64_t sequence, uint32_t head
  * settled. */
 static uint64_t first_open(const struct publisher *self) {
     uint64_t at = torc_load_relaxed64(&self->hot.lane->published);
-    while (torc_load_relaxed64(&entry_at(self, at)->stamp) == at + 1) {
+    while (torc_load_relaxed64(&lane_entry(self, at)->stamp) == at + 1) {
         at++;
     }
     return at;
@@ -257,8 +172,8 @@ static void settle(struct publisher *self, uint32_t claims) {
         self->hot.inline_limit = self->inline_limit;
     }
     torc_store_release64(&self->hot.lane->published,
-                         self->open_claims == 0 ? claimed_of(self) : first_open(self)); /* PUBLISHED */
-    torc_barrier_light(self->hot.fence);                                                /* SLEEP */
+                         self->open_claims == 0 ? lane_claimed(self) : first_open(self)); /* PUBLISHED */
+    torc_barrier_light(self->hot.fence);                                                  /* SLEEP */
     if (TORC_UNLIKELY(torc_load_relaxed32(self->hot.sleepers) != 0)) {
         torc_wake_readers_slow(&self->hot);
     }
@@ -267,25 +182,25 @@ static void settle(struct publisher *self, uint32_t claims) {
 /* A claim of this publisher that was not settled before, unchanged but for a smaller length. */
 static bool is_open(const struct publisher *self, const struct torc_claim *claim) {
     uint64_t published = torc_load_relaxed64(&self->hot.lane->published);
-    const struct torc_entry *entry = entry_at(self, claim->sequence);
-    return claim->state == CLAIM_OPEN && claim->sequence - published < claimed_of(self) - published &&
+    const struct torc_entry *entry = lane_entry(self, claim->sequence);
+    return claim->state == CLAIM_OPEN && claim->sequence - published < lane_claimed(self) - published &&
            torc_load_relaxed64(&entry->stamp) != claim->sequence + 1 &&
            claim->length <= (entry->header & TORC_ENTRY_LENGTH);
 }
 
 static void commit_one(struct publisher *self, struct torc_claim *claim) {
-    uint32_t slot = entry_at(self, claim->sequence)->header & TORC_ENTRY_SLOT;
+    uint32_t slot = lane_entry(self, claim->sequence)->header & TORC_ENTRY_SLOT;
     stamp(self, claim->sequence, (uint32_t)claim->length | slot, claim->type);
     claim->state = CLAIM_SETTLED;
 }
 
 /* The last claim gives its sequence back; an earlier one leaves a tombstone. */
 static void abort_one(struct publisher *self, struct torc_claim *claim) {
-    if ((entry_at(self, claim->sequence)->header & TORC_ENTRY_SLOT) != 0) {
+    if ((lane_entry(self, claim->sequence)->header & TORC_ENTRY_SLOT) != 0) {
         torc_bank_put_back(&self->bank, claim->slot);
     }
-    if (claim->sequence + 1 == claimed_of(self)) {
-        entry_at(self, claim->sequence)->header = TORC_ENTRY_SKIP;
+    if (claim->sequence + 1 == lane_claimed(self)) {
+        lane_entry(self, claim->sequence)->header = TORC_ENTRY_SKIP;
         torc_store_release64(&self->hot.lane->claimed, claim->sequence); /* CLAIMED */
     } else {
         stamp(self, claim->sequence, TORC_ENTRY_SKIP, 0);
@@ -294,9 +209,9 @@ static void abort_one(struct publisher *self, struct torc_claim *claim) {
 }
 
 void torc_claims_forget(struct publisher *self) {
-    uint64_t end = claimed_of(self);
+    uint64_t end = lane_claimed(self);
     for (uint64_t at = torc_load_relaxed64(&self->hot.lane->published); at != end; at++) {
-        const struct torc_entry *entry = entry_at(self, at);
+        const struct torc_entry *entry = lane_entry(self, at);
         if (torc_load_relaxed64(&entry->stamp) == at + 1) {
             continue;
         }

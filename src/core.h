@@ -123,6 +123,12 @@ static inline struct publisher *publisher_of(struct torc_publisher *publisher) {
 static inline struct reader *reader_of(struct torc_reader *reader) {
     return (struct reader *)reader;
 }
+static inline struct torc_entry *lane_entry(const struct publisher *self, uint64_t sequence) {
+    return &self->hot.entries[sequence & self->hot.mask];
+}
+static inline uint64_t lane_claimed(const struct publisher *self) {
+    return torc_load_relaxed64(&self->hot.lane->claimed);
+}
 static inline bool bus_closed(const struct bus *bus) {
     return torc_load_acquire32(&bus->region->state) == TORC_BUS_CLOSED; /* STATE */
 }
@@ -175,6 +181,9 @@ static inline struct torc_cell *cell_of(const struct bus *bus, uint32_t lane, ui
 static inline struct torc_entry *lane_entries(const struct bus *bus, uint32_t lane) {
     return bus->entries + (size_t)lane * bus->config.lane_entries;
 }
+static inline struct torc_topic_record *topic_of_lane(const struct bus *bus, uint32_t lane) {
+    return &bus->topics[torc_load_relaxed32(&bus->lanes[lane].topic)];
+}
 static inline uint32_t bank_first_pool(uint32_t lane) {
     return lane * TORC_BANK_POOLS;
 }
@@ -201,8 +210,6 @@ void torc_memory_give(struct memory *memory);
 int torc_topics_init(struct bus *bus);
 void torc_topics_free(struct bus *bus);
 
-/* publisher.c: the smallest cursor of the gating readers of `lane`, no more than what is published. */
-uint64_t torc_lane_slowest(const struct bus *bus, uint32_t lane);
 /* publisher.c: a cursor of this lane moved and somebody waits for that: wakes publisher and drains. */
 void torc_lane_moved(const struct bus *bus, uint32_t lane);
 /* publisher.c, under the control lock: has every reader of the lane's topic left it behind? */
@@ -210,8 +217,12 @@ bool torc_lane_finished(const struct bus *bus, uint32_t lane);
 /* publisher.c, under the control lock: an ended lane that everybody has finished gives its slots back. */
 void torc_lane_retire(struct bus *bus, uint32_t lane);
 
-/* claim.c: a fresh gate for the publisher; at least half a lane of history stays if `need_all` is false. */
+/* gate.c: the smallest cursor of the gating readers of `lane`, no more than what is published. */
+uint64_t torc_lane_slowest(const struct bus *bus, uint32_t lane);
+/* gate.c: a fresh gate for the publisher; at least half a lane of history stays if `need_all` is false. */
 uint64_t torc_gate_scan(struct publisher *publisher, bool need_all);
+/* gate.c: is there an entry for the next claim? Looks afresh if the cached answer is no. */
+bool torc_gate_has_room(struct publisher *publisher);
 /* claim.c: gives everything back that open claims hold. */
 void torc_claims_forget(struct publisher *publisher);
 
@@ -238,6 +249,9 @@ static inline bool torc_lane_ends_after(const struct torc_lane_ends *ends, uint3
 
 /* reader.c: is the calling thread inside this reader's torc_poll? */
 bool torc_reader_in_own_handler(const struct reader *self);
+/* read.c, owner: begins to look at borrowed memory; false if the reader was told to leave, and has. Rest ends it. */
+bool torc_reader_begin(struct reader *self);
+void torc_reader_rest(struct reader *self);
 /* read.c, owner: makes a lane the current one. */
 void torc_reader_enter(struct reader *self, uint32_t which);
 /* read.c: would torc_next answer something else than TORC_EMPTY? */

@@ -9,20 +9,6 @@
 
 /* --- who reads a lane --------------------------------------------------------------------------------------- */
 
-static struct torc_topic_record *topic_of_lane(const struct bus *bus, uint32_t lane) {
-    return &bus->topics[torc_load_relaxed32(&bus->lanes[lane].topic)];
-}
-
-uint64_t torc_lane_slowest(const struct bus *bus, uint32_t lane) {
-    uint64_t slowest = torc_load_acquire64(&bus->lanes[lane].published);        /* PUBLISHED */
-    uint64_t members = torc_load_acquire64(&topic_of_lane(bus, lane)->readers); /* GATING */
-    for (; members != 0; members &= members - 1) {
-        uint64_t cursor = torc_load_acquire64(&cell_of(bus, lane, bit_index(members))->cursor); /* CURSOR */
-        slowest = sequence_before(cursor, slowest) ? cursor : slowest;
-    }
-    return slowest;
-}
-
 void torc_lane_moved(const struct bus *bus, uint32_t lane) {
     struct torc_waitpoint *point = lane_point(bus, lane);
     if (torc_load_relaxed32(&point->waiting) != 0) {

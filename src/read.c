@@ -133,7 +133,7 @@ static void leave_if_done(struct reader *self) {
 }
 
 /* DETACH: busy first, then closing; a detacher does it the other way round. */
-static bool begin(struct reader *self) {
+bool torc_reader_begin(struct reader *self) {
     if (torc_load_relaxed32(&self->busy) == 0) {
         torc_store_relaxed32(&self->busy, 1);
         torc_barrier_light(self->bus->hot.fence);
@@ -147,8 +147,8 @@ static bool begin(struct reader *self) {
 }
 
 /* Nothing is borrowed any more (unless the user advances by hand): cursors are given back. `left` = 0 sends the next
- * torc_next through begin(). */
-static void rest(struct reader *self) {
+ * torc_next through torc_reader_begin(). */
+void torc_reader_rest(struct reader *self) {
     save_current(self);
     if (!self->manual && self->lane_count != 0) {
         give_back(self, &self->lane[self->current]);
@@ -213,8 +213,8 @@ static int idle_turn(struct reader *self) {
     if (torc_load_acquire64(&entry->stamp) != self->hot.sequence + 1) { /* STAMP */
         return torc_load_relaxed32(&self->topic->record->version) == self->version ? TORC_EMPTY : TORC_BUSY;
     }
-    /* The header is the publisher's again if somebody detached us: not before begin() says that we are still in. */
-    return begin(self) && (entry->header & TORC_ENTRY_SKIP) == 0 ? TORC_OK : TORC_BUSY;
+    /* The header is the publisher's again if somebody detached us: not before torc_reader_begin() says that we are still in. */
+    return torc_reader_begin(self) && (entry->header & TORC_ENTRY_SKIP) == 0 ? TORC_OK : TORC_BUSY;
 }
 
 int torc_next_slow(struct torc_reader *reader) {
@@ -230,12 +230,12 @@ int torc_next_slow(struct torc_reader *reader) {
     if (status != TORC_BUSY) {
         return status;
     }
-    if (!begin(self)) {
+    if (!torc_reader_begin(self)) {
         return TORC_CLOSED;
     }
     status = find_next(self);
     if (status != TORC_OK) {
-        rest(self);
+        torc_reader_rest(self);
     }
     return status;
 }
@@ -243,7 +243,7 @@ int torc_next_slow(struct torc_reader *reader) {
 /* Runs at the end of a poll, also when the handler leaves by cancellation, pthread_exit or a C++ exception. */
 static void end_poll(struct reader **reader) {
     struct reader *self = *reader;
-    rest(self);
+    torc_reader_rest(self);
     torc_store_release64(&self->poller, 0);
 }
 
@@ -269,7 +269,7 @@ static int poll_events(struct reader *self, torc_handler handler, void *context,
     size_t count = 0;
     int status = TORC_OK;
     torc_store_release64(&ending->poller, (uint64_t)(uintptr_t)pthread_self());
-    if (!begin(self)) {
+    if (!torc_reader_begin(self)) {
         return TORC_CLOSED;
     }
     while (count < limit && torc_load_acquire32(&self->closing) == 0) {
@@ -324,7 +324,7 @@ int torc_advance(struct torc_reader *reader) {
         give_back(self, &self->lane[i]);
     }
     if (torc_load_relaxed64(&self->poller) == 0) {
-        rest(self);
+        torc_reader_rest(self);
         if (torc_load_acquire32(&self->closing) != 0) {
             leave_if_done(self);
         }
@@ -350,67 +350,6 @@ bool torc_reader_exhausted(const struct reader *self) {
     return bus_closed(self->bus) && !torc_reader_lanes_changed(self) && finished(self);
 }
 
-static bool ready(void *context) {
-    return torc_reader_ready(context);
-}
-
 void torc_reader_announce(struct reader *self) {
     torc_store_release32(&self->topic->record->sleepers, 1); /* SLEEP */
-}
-
-static void announce(void *context) {
-    torc_reader_announce(context);
-}
-
-int torc_wait_readable(struct torc_reader *reader, uint64_t deadline) {
-    struct reader *self = reader_of(reader);
-    struct torc_await await;
-    int status;
-    if (reader == NULL) {
-        return TORC_INVALID;
-    }
-    TORC_ONE_AT_A_TIME(self);
-    if (torc_load_relaxed64(&self->poller) != 0) {
-        return TORC_BUSY;
-    }
-    /* Not busy for a moment: a detacher would take it for a borrow. Nothing is looked at that needs it. */
-    if (torc_load_acquire32(&self->closing) != 0) {
-        (void)begin(self);
-        return TORC_CLOSED;
-    }
-    rest(self);
-    await = (struct torc_await){
-        &self->bus->waitpoints[self->point], ready, announce, self, self->bus->hot.fence, self->wait};
-    status = torc_await(&await, deadline);
-    if (status == TORC_OK && (torc_load_acquire32(&self->closing) != 0 || torc_reader_exhausted(self))) {
-        return TORC_CLOSED;
-    }
-    return status == TORC_WOULD_BLOCK ? TORC_EMPTY : status;
-}
-
-int torc_next_until(struct torc_reader *reader, struct torc_event *event, uint64_t deadline) {
-    for (;;) {
-        int status = torc_next(reader, event);
-        if (status != TORC_EMPTY) {
-            return status;
-        }
-        status = torc_wait_readable(reader, deadline);
-        if (status != TORC_OK) {
-            return status;
-        }
-    }
-}
-
-int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *context, size_t limit, uint64_t deadline) {
-    for (;;) {
-        int count = torc_poll(reader, handler, context, limit);
-        int status;
-        if (count != 0) {
-            return count;
-        }
-        status = torc_wait_readable(reader, deadline);
-        if (status != TORC_OK) {
-            return status == TORC_EMPTY ? 0 : status;
-        }
-    }
 }

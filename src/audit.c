@@ -21,16 +21,16 @@ static bool hold(struct walk *walk, bool condition, const char *text, uint64_t w
 }
 
 static bool header_holds(struct walk *walk) {
-    const struct torc_region *region = walk->bus->region;
+    const struct torc_header *header = walk->bus->header;
     const struct torc_config *config = &walk->bus->config;
-    bool same = region->magic == TORC_REGION_MAGIC && region->version == TORC_REGION_VERSION &&
-                region->endian == TORC_REGION_ENDIAN && region->word_bytes == sizeof(void *) &&
-                region->line_bytes == TORC_LINE;
-    bool geometry = region->topics == config->topics && region->publishers == config->publishers &&
-                    region->readers == config->readers && region->actors == config->actors &&
-                    region->lane_entries == config->lane_entries && region->xxl == config->xxl &&
-                    region->keep_slots == config->keep_slots &&
-                    memcmp(region->slots, config->slots, sizeof region->slots) == 0;
+    bool same = header->magic == TORC_HEADER_MAGIC && header->version == TORC_HEADER_VERSION &&
+                header->endian == TORC_HEADER_ENDIAN && header->word_bytes == sizeof(void *) &&
+                header->line_bytes == TORC_LINE;
+    bool geometry = header->topics == config->topics && header->publishers == config->publishers &&
+                    header->readers == config->readers && header->actors == config->actors &&
+                    header->lane_entries == config->lane_entries && header->xxl == config->xxl &&
+                    header->keep_slots == config->keep_slots &&
+                    memcmp(header->slots, config->slots, sizeof header->slots) == 0;
     return hold(walk, same, "the region's header is damaged", 0, 0) &&
            hold(walk, geometry, "the region's geometry differs from the bus's", 0, 0);
 }
@@ -41,7 +41,7 @@ static bool slot_holds(struct walk *walk, uint32_t number, uint32_t index, uint6
     const struct torc_pool_view *pool = &walk->bus->hot.pools[number];
     uint64_t word = torc_load_acquire64(&pool->slots[index].word);
     uint64_t marked = torc_load_relaxed64(torc_pool_mark(pool, index)) & 1u;
-    uint64_t used = torc_word_generation(word) - walk->bus->region->first_generation;
+    uint64_t used = torc_word_generation(word) - walk->bus->header->first_generation;
     walk->out->total_slots++;
     *frees += used;
     if (torc_word_retired(word)) {
@@ -53,7 +53,7 @@ static bool slot_holds(struct walk *walk, uint32_t number, uint32_t index, uint6
         walk->out->outstanding += torc_word_count(word) > marked;
         (*live)++;
     }
-    return hold(walk, torc_word_generation(word) >= walk->bus->region->first_generation,
+    return hold(walk, torc_word_generation(word) >= walk->bus->header->first_generation,
                 "a slot's generation lies before the first one", number, index) &&
            hold(walk, torc_word_count(word) != TORC_COUNT_FREEING, "a slot is stuck between its last release and free",
                 number, index) &&

@@ -37,15 +37,15 @@ struct bus *torc_bus_live(const struct torc_bus *bus) {
 
 static void locate(struct bus *bus) {
     unsigned char *base = bus->memory.base;
-    struct torc_offsets at = torc_region_offsets(&bus->config);
-    bus->region = (struct torc_region *)(void *)base;
+    struct torc_offsets at = torc_header_offsets(&bus->config);
+    bus->header = (struct torc_header *)(void *)base;
     bus->topics = (struct torc_topic_record *)(void *)(base + at.topics);
     bus->waitpoints = (struct torc_waitpoint *)(void *)(base + at.waitpoints);
     bus->lanes = (struct torc_lane *)(void *)(base + at.lanes);
     bus->cells = (struct torc_cell *)(void *)(base + at.cells);
     bus->entries = (struct torc_entry *)(void *)(base + at.entries);
     bus->hot.slots = (struct torc_slot *)(void *)(base + at.slots);
-    bus->hot.refused = &bus->region->refused;
+    bus->hot.refused = &bus->header->refused;
 }
 
 /* Where the next pool goes: its control block, marks and payload, and its slot numbers. */
@@ -71,12 +71,12 @@ static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t
         place->pool_numbers[place->slot / TORC_SLOT_GRANULE] = (uint16_t)number;
     }
     place->at = pool->payload + (size_t)slots * pool->size;
-    torc_pool_init(pool, shirt, bus->region->first_generation);
+    torc_pool_init(pool, shirt, bus->header->first_generation);
 }
 
 static int view_pools(struct bus *bus) {
     const struct torc_config *config = &bus->config;
-    struct place place = {(unsigned char *)bus->region + bus->region->at.banks, 0,
+    struct place place = {(unsigned char *)bus->header + bus->header->at.banks, 0,
                           calloc(bus->hot.slot_count / TORC_SLOT_GRANULE + 1u, sizeof(uint16_t))};
     bus->hot.pool_numbers = place.pool_numbers;
     if (place.pool_numbers == NULL) {
@@ -121,7 +121,7 @@ static int build(struct bus *bus) {
     struct torc_config *config = &bus->config;
     int status;
     locate(bus);
-    torc_region_format(bus->region, config);
+    torc_header_format(bus->header, config);
     bus->hot.slot_count = (uint32_t)torc_slot_numbers(config);
     bus->hot.pool_count = config->publishers * TORC_BANK_POOLS + config->readers;
     bus->hot.fence = torc_membarrier_setup();
@@ -208,7 +208,7 @@ int torc_bus_close(struct torc_bus *public_bus) {
             }
         }
         torc_barrier_heavy(bus->hot.fence);
-        torc_store_release32(&bus->region->state, TORC_BUS_CLOSED); /* STATE */
+        torc_store_release32(&bus->header->state, TORC_BUS_CLOSED); /* STATE */
         for (uint32_t i = 0; i < bus->topic_count; i++) {
             torc_topic_changed(&bus->topics[i]);
         }

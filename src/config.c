@@ -1,5 +1,5 @@
 /* src/config.c - presets, validation and the byte table of a configuration. */
-#include "region.h"
+#include "header.h"
 
 #include <string.h>
 #include <torc/status.h>
@@ -103,7 +103,7 @@ static size_t bank_payload(const struct torc_config *config) {
            (size_t)n[TORC_L] * TORC_L_BYTES + (size_t)n[TORC_XL] * TORC_XL_BYTES;
 }
 
-struct torc_offsets torc_region_offsets(const struct torc_config *config) {
+struct torc_offsets torc_header_offsets(const struct torc_config *config) {
     struct torc_offsets at;
     uint64_t lanes = config->publishers;
     uint64_t keep_records = config->readers * TORC_RECORD_BYTES(config->keep_slots);
@@ -121,7 +121,7 @@ struct torc_offsets torc_region_offsets(const struct torc_config *config) {
 }
 
 size_t torc_bus_size(const struct torc_config *config) {
-    return torc_config_check(config, NULL) == TORC_OK ? (size_t)torc_region_offsets(config).total : 0;
+    return torc_config_check(config, NULL) == TORC_OK ? (size_t)torc_header_offsets(config).total : 0;
 }
 
 int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes *bytes) {
@@ -129,7 +129,7 @@ int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes 
     if (bytes == NULL || torc_config_check(config, NULL) != TORC_OK) {
         return TORC_INVALID;
     }
-    at = torc_region_offsets(config);
+    at = torc_header_offsets(config);
     bytes->header = (size_t)at.topics;
     bytes->topics = (size_t)(at.waitpoints - at.topics);
     bytes->waitpoints = (size_t)(at.lanes - at.waitpoints);

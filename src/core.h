@@ -6,7 +6,7 @@
 #define TORC_SRC_CORE_H
 
 #include "../pools/bank.h"
-#include "region.h"
+#include "header.h"
 #include "wait.h"
 
 #include <pthread.h>
@@ -31,7 +31,7 @@ struct bus {
     struct torc_config config; /* private copy of the geometry */
     struct memory memory;
 
-    struct torc_region *region;
+    struct torc_header *header;
     struct torc_topic_record *topics;
     struct torc_waitpoint *waitpoints;
     struct torc_lane *lanes;
@@ -130,7 +130,7 @@ static inline uint64_t lane_claimed(const struct publisher *self) {
     return torc_load_relaxed64(&self->hot.lane->claimed);
 }
 static inline bool bus_closed(const struct bus *bus) {
-    return torc_load_acquire32(&bus->region->state) == TORC_BUS_CLOSED; /* STATE */
+    return torc_load_acquire32(&bus->header->state) == TORC_BUS_CLOSED; /* STATE */
 }
 
 /* --- one thread at a time (DEBUG 1 and up) --------------------------------------------------------------------- */

@@ -1,12 +1,12 @@
-/* src/region.h - what stands where in the region. Offsets only; torc/layout.h has the parts that the hot path touches. */
-#ifndef TORC_SRC_REGION_H
-#define TORC_SRC_REGION_H
+/* src/header.h - what stands where in the region. Offsets only; torc/layout.h has the parts that the hot path touches. */
+#ifndef TORC_SRC_HEADER_H
+#define TORC_SRC_HEADER_H
 
 #include <torc/config.h>
 
-#define TORC_REGION_MAGIC   UINT64_C(0x7375622d63726f74) /* "torc-bus" in memory on a little-endian machine */
-#define TORC_REGION_VERSION 1u
-#define TORC_REGION_ENDIAN  UINT32_C(0x01020304)
+#define TORC_HEADER_MAGIC   UINT64_C(0x7375622d63726f74) /* "torc-bus" in memory on a little-endian machine */
+#define TORC_HEADER_VERSION 1u
+#define TORC_HEADER_ENDIAN  UINT32_C(0x01020304)
 
 enum torc_bus_state { TORC_BUS_OPEN = 0, TORC_BUS_CLOSED };
 
@@ -23,7 +23,7 @@ struct torc_offsets {
     uint64_t total;
 };
 
-struct torc_region {
+struct torc_header {
     uint64_t magic;
     uint32_t version;
     uint32_t endian;
@@ -39,7 +39,7 @@ struct torc_region {
     torc_a32 state TORC_ALIGNED_LINE; /* enum torc_bus_state (STATE) */
     torc_a64 refused;                 /* handles refused with TORC_STALE; any thread adds */
 };
-TORC_STATIC_ASSERT(sizeof(struct torc_region) <= TORC_HEADER_BYTES, "header as in torc/config.h");
+TORC_STATIC_ASSERT(sizeof(struct torc_header) <= TORC_HEADER_BYTES, "header as in torc/config.h");
 
 /* A topic in the region: its name; who belongs to it; who sleeps. */
 struct torc_topic_record {
@@ -56,13 +56,13 @@ struct torc_topic_record {
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_topic_record) == TORC_TOPIC_BYTES, "topic as in torc/config.h");
 
-/* torc_region_offsets: places everything for a valid configuration. */
-struct torc_offsets torc_region_offsets(const struct torc_config *config);
+/* torc_header_offsets: places everything for a valid configuration. */
+struct torc_offsets torc_header_offsets(const struct torc_config *config);
 
 /* Slot numbers of the whole bus: of all banks, then of all keep pools. */
 uint64_t torc_slot_numbers(const struct torc_config *config);
 
-/* torc_region_format: writes a fresh region of this configuration into zeroed memory, but for the pools' slots. */
-void torc_region_format(struct torc_region *region, const struct torc_config *config);
+/* torc_header_format: writes a fresh region of this configuration into zeroed memory, but for the pools' slots. */
+void torc_header_format(struct torc_header *header, const struct torc_config *config);
 
 #endif

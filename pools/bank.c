@@ -12,12 +12,6 @@ uint32_t torc_shirt_bytes(uint32_t shirt) {
     return shirt < TORC_BANK_POOLS ? shirt_bytes[shirt] : 0;
 }
 
-void *torc_slot_data(const struct torc_bus *bus, uint64_t id) {
-    const struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, id)];
-    uint32_t index = torc_id_index(bus, id);
-    return pool->xxl != NULL ? pool->xxl->block[index].data : pool->payload + (size_t)index * pool->size;
-}
-
 /* One shirt, one try. */
 static int take_shirt(struct torc_bank *bank, uint32_t shirt, size_t length, uint64_t *id, void **data) {
     uint32_t number = bank->first + shirt;

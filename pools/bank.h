@@ -1,6 +1,6 @@
 /* pools/bank.h - one publisher's five pools and its XXL table behind one question: a slot for this many bytes.
  *
- * Owner only, but for torc_slot_data, which any thread may call. */
+ * Owner only. */
 #ifndef TORC_POOLS_BANK_H
 #define TORC_POOLS_BANK_H
 
@@ -30,8 +30,5 @@ int torc_bank_take(struct torc_bank *bank, size_t length, uint64_t *id, void **d
 /* torc_bank_put_back: undoes a take that nobody has seen. torc_bank_drop_all: every ring reference goes. */
 void torc_bank_put_back(struct torc_bank *bank, uint64_t id);
 void torc_bank_drop_all(struct torc_bank *bank);
-
-/* torc_slot_data: the payload of a handle that is alive. */
-void *torc_slot_data(const struct torc_bus *bus, uint64_t id);
 
 #endif

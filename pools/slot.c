@@ -121,6 +121,7 @@ int torc_ringptr_shirt(struct torc_ringptr ptr) {
 }
 
 /* An XXL block. */
-const void *torc_ringptr_data_slow(struct torc_ringptr ptr) {
-    return live_slot(ptr) == NULL ? NULL : torc_slot_data(ptr.bus, ptr.id);
+const void *torc_slot_data_slow(const struct torc_bus *bus, uint64_t id) {
+    const struct torc_pool_view *pool = torc_pool_of(bus, id);
+    return pool->xxl->block[TORC_ID_NUMBER(id) - pool->first].data;
 }

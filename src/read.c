@@ -107,10 +107,6 @@ static bool find_event(struct reader *self) {
     return false;
 }
 
-const void *torc_slot_payload(const struct torc_bus *bus, uint64_t slot) {
-    return torc_slot_data(bus, slot);
-}
-
 /* --- the owner's turn --------------------------------------------------------------------------------------- */
 
 static bool borrows_out(struct reader *self) {
@@ -247,22 +243,6 @@ static void end_poll(struct reader **reader) {
     torc_store_release64(&self->poller, 0);
 }
 
-static void take(struct reader *self, struct torc_event *event) {
-    const struct torc_entry *entry = &self->hot.entries[self->hot.sequence & self->hot.mask];
-    event->length = entry->header & TORC_ENTRY_LENGTH;
-    event->type = entry->type;
-    event->lane = self->hot.lane;
-    event->sequence = self->hot.sequence;
-    event->slot = 0;
-    event->data = entry->body.bytes;
-    if ((entry->header & TORC_ENTRY_SLOT) != 0) {
-        event->slot = entry->body.slot;
-        event->data = torc_slot_data(&self->bus->hot, entry->body.slot);
-    }
-    self->hot.sequence++;
-    self->hot.left--;
-}
-
 static int poll_events(struct reader *self, torc_handler handler, void *context, size_t limit) {
     struct reader *ending __attribute__((cleanup(end_poll))) = self;
     struct torc_event event;
@@ -279,7 +259,7 @@ static int poll_events(struct reader *self, torc_handler handler, void *context,
         if (status != TORC_OK) {
             break;
         }
-        take(self, &event);
+        torc_take(&self->hot, &event);
         count++;
         left = self->hot.left;
         self->hot.left = 0; /* a torc_next from inside the handler must not get past its check */

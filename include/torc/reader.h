@@ -142,7 +142,6 @@ static inline const void *torc_view_checked(const void *data, size_t length, siz
 
 /* The paths that are not worth inlining. torc_next_slow: TORC_OK when the current lane's next entry is an event. */
 int torc_next_slow(struct torc_reader *reader);
-const void *torc_slot_payload(const struct torc_bus *bus, uint64_t slot);
 
 /* No event: zeroed, so that nobody reads what was there before. */
 TORC_INLINE int torc_nothing(struct torc_event *event, int status) {
@@ -151,6 +150,23 @@ TORC_INLINE int torc_nothing(struct torc_event *event, int status) {
     event->type = event->lane = 0;
     event->sequence = event->slot = 0;
     return status;
+}
+
+/* The event at hand, which is there, becomes the caller's borrow. */
+TORC_INLINE void torc_take(struct torc_reader *reader, struct torc_event *event) {
+    const struct torc_entry *entry = &reader->entries[reader->sequence & reader->mask];
+    event->data = entry->body.bytes;
+    event->length = entry->header & TORC_ENTRY_LENGTH;
+    event->type = entry->type;
+    event->lane = reader->lane;
+    event->sequence = reader->sequence;
+    event->slot = 0;
+    if ((entry->header & TORC_ENTRY_SLOT) != 0) {
+        event->slot = entry->body.slot;
+        event->data = torc_slot_data(reader->bus, entry->body.slot);
+    }
+    reader->sequence++;
+    reader->left--;
 }
 
 /* `event` is never handed to another function, so the compiler can keep it in registers. */
@@ -170,20 +186,8 @@ TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) 
         if (status != TORC_OK) {
             return torc_nothing(event, status);
         }
-        entry = &reader->entries[reader->sequence & reader->mask];
     }
-    event->data = entry->body.bytes;
-    event->length = entry->header & TORC_ENTRY_LENGTH;
-    event->type = entry->type;
-    event->lane = reader->lane;
-    event->sequence = reader->sequence;
-    event->slot = 0;
-    if ((entry->header & TORC_ENTRY_SLOT) != 0) {
-        event->slot = entry->body.slot;
-        event->data = torc_slot_payload(reader->bus, entry->body.slot);
-    }
-    reader->sequence++;
-    reader->left--;
+    torc_take(reader, event);
     return TORC_OK;
 }
 

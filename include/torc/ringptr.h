@@ -84,7 +84,7 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr);
 /* The paths that are not worth inlining. */
 int torc_ringptr_clone_slow(struct torc_ringptr ptr, uint64_t found);
 int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found);
-const void *torc_ringptr_data_slow(struct torc_ringptr ptr);
+const void *torc_slot_data_slow(const struct torc_bus *bus, uint64_t id);
 void torc_wake_owner_slow(const struct torc_pool_view *pool);
 
 /* Where the record of a handle's slot is, or NULL. A number that fills the gap behind a pool has one too; its count is
@@ -97,6 +97,13 @@ TORC_INLINE struct torc_slot *torc_slot_of(const struct torc_bus *bus, uint64_t 
 /* Which pool it is in; only for a number that has a slot. */
 TORC_INLINE struct torc_pool_view *torc_pool_of(const struct torc_bus *bus, uint64_t id) {
     return &bus->pools[bus->pool_numbers[TORC_ID_NUMBER(id) / TORC_SLOT_GRANULE]];
+}
+
+/* The payload of a slot that cannot be freed meanwhile. */
+TORC_INLINE const void *torc_slot_data(const struct torc_bus *bus, uint64_t id) {
+    const struct torc_pool_view *pool = torc_pool_of(bus, id);
+    return TORC_LIKELY(pool->payload != NULL) ? pool->payload + (size_t)(TORC_ID_NUMBER(id) - pool->first) * pool->size
+                                              : torc_slot_data_slow(bus, id);
 }
 
 /* Both operations are one compare-and-swap of the slot word, which cannot harm another owner whatever the handle is
@@ -169,7 +176,6 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr) {
 
 /* Whoever handed the handle over made the payload visible with it: a mailbox, or any other synchronisation. */
 TORC_INLINE const void *torc_ringptr_data(struct torc_ringptr ptr) {
-    const struct torc_pool_view *pool;
     const struct torc_slot *slot;
     uint64_t word;
     if (TORC_UNLIKELY(ptr.bus == NULL || (slot = torc_slot_of(ptr.bus, ptr.id)) == NULL)) {
@@ -179,10 +185,7 @@ TORC_INLINE const void *torc_ringptr_data(struct torc_ringptr ptr) {
     if (TORC_UNLIKELY(word < TORC_COUNT_ONE || ((word ^ ptr.id) & TORC_GENERATION_MASK) != 0)) {
         return NULL;
     }
-    pool = torc_pool_of(ptr.bus, ptr.id);
-    return TORC_LIKELY(pool->payload != NULL)
-               ? pool->payload + (size_t)(TORC_ID_NUMBER(ptr.id) - pool->first) * pool->size
-               : torc_ringptr_data_slow(ptr);
+    return torc_slot_data(ptr.bus, ptr.id);
 }
 
 #ifdef __cplusplus

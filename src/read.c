@@ -68,11 +68,17 @@ static void note_lag(struct reader *self) {
     }
 }
 
+/* What is advanced by hand stays, unless it is nothing but tombstones: those the user never saw. */
+static void give_back_current(struct reader *self) {
+    struct reader_lane *lane = &self->lane[self->current];
+    if (!self->manual || lane->sequence - lane->given == lane->skipped) {
+        give_back(self, lane);
+    }
+}
+
 static void leave_lane(struct reader *self) {
     save_current(self);
-    if (!self->manual) {
-        give_back(self, &self->lane[self->current]);
-    }
+    give_back_current(self);
 }
 
 /* Lanes may have come or gone: the current one is entered anew. */
@@ -146,8 +152,8 @@ bool torc_reader_begin(struct reader *self) {
  * torc_next through torc_reader_begin(). */
 void torc_reader_rest(struct reader *self) {
     save_current(self);
-    if (!self->manual && self->lane_count != 0) {
-        give_back(self, &self->lane[self->current]);
+    if (self->lane_count != 0) {
+        give_back_current(self);
     }
     self->hot.left = 0;
     if (!borrows_out(self)) {
@@ -303,6 +309,7 @@ int torc_advance(struct torc_reader *reader) {
     for (uint32_t i = 0; i < self->lane_count; i++) {
         give_back(self, &self->lane[i]);
     }
+    self->one_lane = false; /* this may have been the end of a lane: the next turn must look */
     if (torc_load_relaxed64(&self->poller) == 0) {
         torc_reader_rest(self);
         if (torc_load_acquire32(&self->closing) != 0) {

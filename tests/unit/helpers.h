@@ -107,6 +107,7 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(sequence)                                                                                                        \
     X(reader)                                                                                                          \
     X(poll)                                                                                                            \
+    X(manual)                                                                                                          \
     X(keep)                                                                                                            \
     X(corners)                                                                                                         \
     X(join)                                                                                                            \

@@ -254,6 +254,8 @@ bool torc_reader_begin(struct reader *self);
 void torc_reader_rest(struct reader *self);
 /* read.c, owner: makes a lane the current one. */
 void torc_reader_enter(struct reader *self, uint32_t which);
+/* read.c, owner: what torc_next would answer, but for the event. */
+int torc_reader_look(struct reader *self);
 /* read.c: would torc_next answer something else than TORC_EMPTY? */
 bool torc_reader_ready(struct reader *reader);
 /* read.c, owner: was everything read, and will nothing come any more? */

@@ -340,3 +340,15 @@ bool torc_reader_exhausted(const struct reader *self) {
 void torc_reader_announce(struct reader *self) {
     torc_store_release32(&self->topic->record->sleepers, 1); /* SLEEP */
 }
+
+/* Whoever detaches the reader waits for this short look as for a handler: no borrow comes of it. */
+int torc_reader_look(struct reader *self) {
+    int status = TORC_CLOSED;
+    torc_store_release64(&self->poller, (uint64_t)(uintptr_t)pthread_self());
+    if (torc_reader_begin(self)) {
+        status = find_next(self);
+        torc_reader_rest(self);
+    }
+    torc_store_release64(&self->poller, 0);
+    return status;
+}

@@ -9,14 +9,10 @@ static void announce(void *context) {
     torc_reader_announce(context);
 }
 
-int torc_wait_readable(struct torc_reader *reader, uint64_t deadline) {
-    struct reader *self = reader_of(reader);
+/* Until an event, a tombstone, a lane that came or went, or the end: whoever calls looks which. */
+static int await_change(struct reader *self, uint64_t deadline) {
     struct torc_await await;
     int status;
-    if (reader == NULL) {
-        return TORC_INVALID;
-    }
-    TORC_ONE_AT_A_TIME(self);
     if (torc_load_relaxed64(&self->poller) != 0) {
         return TORC_BUSY;
     }
@@ -35,13 +31,33 @@ int torc_wait_readable(struct torc_reader *reader, uint64_t deadline) {
     return status == TORC_WOULD_BLOCK ? TORC_EMPTY : status;
 }
 
+int torc_wait_readable(struct torc_reader *reader, uint64_t deadline) {
+    struct reader *self = reader_of(reader);
+    int status;
+    if (reader == NULL) {
+        return TORC_INVALID;
+    }
+    TORC_ONE_AT_A_TIME(self);
+    do {
+        status = await_change(self, deadline);
+        status = status == TORC_OK ? torc_reader_look(self) : status; /* the event stays the next */
+    } while (status == TORC_EMPTY && deadline != TORC_NO_WAIT);
+    return status;
+}
+
+static int wait_for_next(struct torc_reader *reader, uint64_t deadline) {
+    struct reader *self = reader_of(reader);
+    TORC_ONE_AT_A_TIME(self);
+    return await_change(self, deadline);
+}
+
 int torc_next_until(struct torc_reader *reader, struct torc_event *event, uint64_t deadline) {
     for (;;) {
         int status = torc_next(reader, event);
         if (status != TORC_EMPTY) {
             return status;
         }
-        status = torc_wait_readable(reader, deadline);
+        status = wait_for_next(reader, deadline);
         if (status != TORC_OK) {
             return status;
         }
@@ -55,7 +71,7 @@ int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *cont
         if (count != 0) {
             return count;
         }
-        status = torc_wait_readable(reader, deadline);
+        status = wait_for_next(reader, deadline);
         if (status != TORC_OK) {
             return status == TORC_EMPTY ? 0 : status;
         }

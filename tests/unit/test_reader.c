@@ -224,6 +224,21 @@ START_TEST(wait_readable_answers_without_taking) {
 }
 END_TEST
 
+/* Neither is an event: lanes that come and go, and a claim that was aborted. */
+START_TEST(wait_readable_waits_for_an_event) {
+    struct torc_claim claims[2];
+    struct torc_publisher *other = open_publisher(t.topic, TORC_DRY_FAIL);
+    assert_status(torc_wait_readable(t.reader, TORC_NO_WAIT), TORC_EMPTY);
+    assert_ok(torc_publisher_close(other));
+    assert_status(torc_wait_readable(t.reader, PAST), TORC_TIMED_OUT);
+    ck_assert_int_eq(torc_try_claim_batch(t.publisher, 1, 8, claims, 2), 2);
+    assert_ok(torc_abort(t.publisher, &claims[0]));
+    assert_status(torc_wait_readable(t.reader, torc_deadline_ms(2)), TORC_TIMED_OUT);
+    assert_ok(torc_commit(t.publisher, &claims[1]));
+    assert_ok(torc_wait_readable(t.reader, TORC_FOREVER));
+}
+END_TEST
+
 START_TEST(next_until_returns_what_is_there_even_when_late) {
     struct torc_event event;
     put_run(t.publisher, 0, 2);
@@ -337,6 +352,7 @@ Suite *reader_suite(void) {
     tcase_add_test(tcase, manual_advance_keeps_all_borrows);
     tcase_add_test(tcase, manual_advance_holds_through_waiting_and_polling);
     tcase_add_test(tcase, wait_readable_answers_without_taking);
+    tcase_add_test(tcase, wait_readable_waits_for_an_event);
     tcase_add_test(tcase, next_until_returns_what_is_there_even_when_late);
     tcase_add_test(tcase, without_an_event_it_is_zeroed);
     tcase_add_test(tcase, a_closed_bus_is_read_to_its_end);

@@ -194,6 +194,16 @@ static void commit_one(struct publisher *self, struct torc_claim *claim) {
     claim->state = CLAIM_SETTLED;
 }
 
+/* Sequences from here on are given back: what is claimed there next begins anew. */
+static void forget_held(struct publisher *self, uint64_t sequence) {
+    if (sequence_before(sequence, self->held_to)) {
+        self->held_to = sequence;
+    }
+    if (sequence_before(self->held_to, self->held_from)) {
+        self->held_from = self->held_to;
+    }
+}
+
 /* The last claim gives its sequence back; an earlier one leaves a tombstone. */
 static void abort_one(struct publisher *self, struct torc_claim *claim) {
     if ((lane_entry(self, claim->sequence)->header & TORC_ENTRY_SLOT) != 0) {
@@ -202,6 +212,7 @@ static void abort_one(struct publisher *self, struct torc_claim *claim) {
     if (claim->sequence + 1 == lane_claimed(self)) {
         lane_entry(self, claim->sequence)->header = TORC_ENTRY_SKIP;
         torc_store_release64(&self->hot.lane->claimed, claim->sequence); /* CLAIMED */
+        forget_held(self, claim->sequence);
     } else {
         stamp(self, claim->sequence, TORC_ENTRY_SKIP, 0);
     }

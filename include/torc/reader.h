@@ -83,7 +83,8 @@ int torc_reader_close(struct torc_reader *reader);
  * TORC_OK, *event is zeroed. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event);
 
-/* torc_next_until: waits for it by the reader's strategy. TORC_TIMED_OUT at the deadline instead of TORC_EMPTY. */
+/* torc_next_until: waits for it by the reader's strategy. TORC_TIMED_OUT at the deadline instead of TORC_EMPTY, which is left to
+ * TORC_NO_WAIT. */
 int torc_next_until(struct torc_reader *reader, struct torc_event *event, uint64_t deadline);
 
 /* A handler's answer. */
@@ -99,6 +100,7 @@ int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, s
 int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *context, size_t limit, uint64_t deadline);
 
 /* torc_wait_readable: waits until torc_next would not answer TORC_EMPTY. Ends the current borrow (unless manual_advance). TORC_OK;
+ * TORC_EMPTY: with TORC_NO_WAIT;
  * TORC_TIMED_OUT; TORC_CLOSED; TORC_BUSY; TORC_INVALID. */
 int torc_wait_readable(struct torc_reader *reader, uint64_t deadline);
 

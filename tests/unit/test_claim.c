@@ -281,6 +281,24 @@ START_TEST(an_aborted_claim_gives_its_slot_back) {
 }
 END_TEST
 
+/* Sequences given back are claimed again below the newest slot; when their entries are overwritten the slots go back. */
+START_TEST(a_slot_in_a_sequence_given_back_is_dropped_with_its_entry) {
+    struct torc_claim claims[4], large;
+    ck_assert_int_eq(torc_try_claim_batch(t.publisher, 1, 8, claims, 3), 3);
+    assert_ok(torc_try_claim(t.publisher, 1, 200, &large));
+    assert_ok(torc_abort(t.publisher, &large));
+    assert_ok(torc_abort_batch(t.publisher, claims, 3));
+    assert_ok(put_filled(t.publisher, 200, 1));
+    take_filled(t.reader, 200, 1);
+    for (uint64_t i = 0; i < 2 * LANE; i++) {
+        take_none(t.reader);
+        assert_ok(put(t.publisher, i));
+        take(t.reader, i);
+    }
+    assert_audit(t.bus);
+}
+END_TEST
+
 START_TEST(a_writer_stopped_inside_a_claim_reads_as_empty) {
     struct torc_claim claim;
     struct torc_event event;
@@ -351,6 +369,7 @@ Suite *claim_suite(void) {
     tcase_add_test(tcase, open_claims_are_never_lapped_even_without_readers);
     tcase_add_test(tcase, slots_of_open_claims_are_not_reaped);
     tcase_add_loop_test(tcase, an_aborted_claim_gives_its_slot_back, 0, 2);
+    tcase_add_test(tcase, a_slot_in_a_sequence_given_back_is_dropped_with_its_entry);
     tcase_add_test(tcase, a_writer_stopped_inside_a_claim_reads_as_empty);
     tcase_add_loop_test(tcase, a_claim_open_at_the_close_of_the_bus_can_be_settled, 0, 2);
     tcase_add_test(tcase, closing_the_publisher_aborts_its_claims);

@@ -203,7 +203,9 @@ bool torc_reader_in_own_handler(const struct reader *self) {
 }
 
 /* Rounds of waiting before a busy reader outside of torc_poll counts as holding a borrow: it may just be inside torc_next. */
+#ifndef BORROW_ROUNDS
 #define BORROW_ROUNDS 20u
+#endif
 
 /* DETACH: closing, heavy barrier, busy. An owner that starts now sees closing; one that started before shows busy. */
 int torc_reader_detach(struct torc_reader *reader) {

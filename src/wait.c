@@ -18,7 +18,9 @@
 #define YIELD_EVERY 64u   /* SPIN: then a yield this often */
 #define NAP_AFTER                                                                                                      \
     65536u /* SPIN: then a nap this often, so that a real-time thread cannot starve the one it waits for */
-#define SHORT_SPIN     32u   /* YIELD and BLOCK: pauses before the first yield or sleep */
+#ifndef SHORT_SPIN
+#define SHORT_SPIN 32u /* YIELD and BLOCK: pauses before the first yield or sleep */
+#endif
 #define YIELD_ROUNDS   2048u /* YIELD: yields before naps are mixed in */
 #define BACKOFF_ROUNDS 12u   /* BACKOFF: doubling pauses before naps */
 #define NAP_NS         50000u
@@ -81,12 +83,14 @@ uint32_t torc_membarrier_setup(void) {
     return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0 ? 0 : 1;
 }
 
+#ifndef torc_barrier_heavy
 void torc_barrier_heavy(uint32_t fence) {
     torc_fence_full();
     if (fence == 0) {
         (void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
     }
 }
+#endif
 
 static void pause_spin(uint32_t round) {
     if (round < SPIN_ROUNDS || round % YIELD_EVERY != 0) {

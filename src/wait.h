@@ -18,8 +18,10 @@
 /* torc_membarrier_setup: registers this process; 0: available, 1: not, so that light barriers must be fences. */
 uint32_t torc_membarrier_setup(void);
 
-/* The heavy half of an asymmetric pair. `fence` as in torc_barrier_light. */
+/* The heavy half of an asymmetric pair. `fence` as in torc_barrier_light. Other atomics (TORC_ATOMIC_HEADER) may bring theirs. */
+#ifndef torc_barrier_heavy
 void torc_barrier_heavy(uint32_t fence);
+#endif
 
 /* torc_waitpoint_wake: wakes everyone who sleeps at `point` or is about to. Any thread. */
 void torc_waitpoint_wake(struct torc_waitpoint *point);

@@ -1,0 +1,250 @@
+/* main.c - the command: which scenarios, to which bound, and how they went. */
+#include "explorer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct model_scenario *const __start_model_scenarios[];
+extern const struct model_scenario *const __stop_model_scenarios[];
+
+static const char usage[] = "model [OPTIONS] - explores torc's source under RC11\n"
+                            "  --list             scenarios and what they claim\n"
+                            "  --only PATTERN     scenarios whose name contains this\n"
+                            "  --quick            the smaller bounds, and not the long scenarios\n"
+                            "  --broken           scenarios carry their defect, and pass if it is found\n"
+                            "  --preemptions N    another bound\n"
+                            "  --max N            at most so many executions per scenario, --seconds S: so long\n"
+                            "  --random N         N executions with random priorities (PCT) instead; --seed S\n"
+                            "  --replay STRING    one execution of the scenario named by --only\n"
+                            "  --sites            atomic operations and how they can be weakened\n"
+                            "  --weaken FILE:LINE[:VARIANT]  with one of them weakened\n"
+                            "  --mutate           weaken each in turn, print which are not noticed; --explained FILE\n"
+                            "  --verbose          show also the violations that were to be found\n";
+
+static const struct model_scenario *chosen[512];
+static uint32_t chosen_count;
+static bool verbose;
+
+/* --- verdicts ------------------------------------------------------------------------------------------------------ */
+
+static bool expected(const char *list, const char *text) {
+    size_t length = strlen(text);
+    for (const char *at = list; at != NULL; at = strchr(at, '|')) {
+        at += *at == '|';
+        if (strncmp(at, text, length) == 0 && (at[length] == '|' || at[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t length_of(const char *list) {
+    uint32_t count = 1;
+    for (; *list != '\0'; list++) {
+        count += *list == '|';
+    }
+    return count;
+}
+
+/* Every outcome that occurred is in the list; and, if all were explored, the other way round. */
+static bool outcomes_right(const char *list, bool complete, char *why, size_t bytes) {
+    for (uint32_t i = 0; i < outcome_count; i++) {
+        if (!expected(list, outcomes[i].text)) {
+            (void)snprintf(why, bytes, "forbidden outcome %s", outcomes[i].text);
+            return false;
+        }
+    }
+    if (complete && outcome_count != length_of(list)) {
+        (void)snprintf(why, bytes, "only %u of %u outcomes were found", outcome_count, length_of(list));
+        return false;
+    }
+    return true;
+}
+
+bool judge(const struct model_scenario *scenario, const struct result *result, char *why, size_t bytes) {
+    (void)snprintf(why, bytes, "%s", result->violated ? ex.violation : "");
+    if (scenario->finds != NULL) {
+        if (!result->violated) {
+            (void)snprintf(why, bytes, "what is wrong with it was not found");
+        }
+        return result->violated && strstr(ex.violation, scenario->finds) != NULL;
+    }
+    if (result->violated) {
+        return false;
+    }
+    return scenario->outcomes == NULL || outcomes_right(scenario->outcomes, result->complete, why, bytes);
+}
+
+/* --- running ------------------------------------------------------------------------------------------------------- */
+
+static void print_result(const struct model_scenario *scenario, const struct result *result, bool good,
+                         const struct limits *limits) {
+    char bound[24];
+    (void)snprintf(bound, sizeof bound, result->bound >= MODEL_UNBOUNDED ? "no bound" : "bound %u", result->bound);
+    printf("%-5s %-28s %9llu executions %9llu cut short  %-9s %-10s %7.2f s\n", good ? "ok" : "FAIL", scenario->name,
+           (unsigned long long)result->executions, (unsigned long long)result->pruned,
+           limits->random != 0 ? "random" : bound,
+           result->complete   ? "complete"
+           : result->violated ? "violation"
+                              : "INCOMPLETE",
+           result->seconds);
+}
+
+static bool run_one(const struct model_scenario *scenario, const struct limits *limits) {
+    char why[512];
+    struct result result = search(scenario, limits);
+    bool good = judge(scenario, &result, why, sizeof why);
+    bool shown = scenario->finds != NULL || ex.broken;
+    good = ex.broken ? !good : good;
+    print_result(scenario, &result, good, limits);
+    if (result.violated && (!(good && shown) || verbose)) {
+        report_violation();
+    } else if (!good && ex.broken) {
+        printf("      the defect was not found: %s\n", scenario->broken);
+    } else if (why[0] != '\0') {
+        printf("      %s: %s\n", good ? "found" : "wrong", why);
+    }
+    if (verbose && scenario->outcomes != NULL) {
+        for (uint32_t i = 0; i < outcome_count; i++) {
+            printf("      %s: %llu times\n", outcomes[i].text, (unsigned long long)outcomes[i].times);
+        }
+    }
+    (void)fflush(stdout);
+    return good;
+}
+
+static bool wanted(const struct model_scenario *scenario, const struct limits *limits) {
+    if (ex.broken && scenario->broken == NULL) {
+        return false;
+    }
+    return !(limits->quick && scenario->quick == MODEL_NOT_QUICK);
+}
+
+static int run_all(const struct limits *limits) {
+    uint32_t passed = 0;
+    uint32_t failed = 0;
+    uint64_t executions = 0;
+    for (uint32_t i = 0; i < chosen_count; i++) {
+        if (wanted(chosen[i], limits)) {
+            bool good = run_one(chosen[i], limits);
+            passed += good;
+            failed += !good;
+        }
+    }
+    (void)executions;
+    printf("model%s: %u passed, %u failed, 0 skipped\n", ex.broken ? " --broken" : "", passed, failed);
+    return failed == 0 && passed != 0 ? 0 : 1;
+}
+
+static void list(void) {
+    for (uint32_t i = 0; i < chosen_count; i++) {
+        const struct model_scenario *scenario = chosen[i];
+        printf("%-28s %s%s%s%s\n", scenario->name, scenario->claim, scenario->hazards != NULL ? " (" : "",
+               scenario->hazards != NULL ? scenario->hazards : "", scenario->hazards != NULL ? ")" : "");
+        if (scenario->broken != NULL) {
+            printf("%-28s   broken: %s\n", "", scenario->broken);
+        }
+    }
+}
+
+/* --- the command line ---------------------------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b) {
+    return strcmp((*(const struct model_scenario *const *)a)->name, (*(const struct model_scenario *const *)b)->name);
+}
+
+static void choose(const char *pattern) {
+    chosen_count = 0;
+    for (const struct model_scenario *const *at = __start_model_scenarios; at < __stop_model_scenarios; at++) {
+        if (pattern == NULL || strstr((*at)->name, pattern) != NULL) {
+            chosen[chosen_count++] = *at;
+        }
+    }
+    qsort(chosen, chosen_count, sizeof chosen[0], by_name);
+}
+
+static int fail(const char *what) {
+    fprintf(stderr, "model: %s\n%s", what, usage);
+    return 2;
+}
+
+static int replay_one(const char *text) {
+    if (chosen_count != 1) {
+        return fail("--replay: --only must name one scenario");
+    }
+    return replay(chosen[0], text) ? 0 : fail("not a replay string");
+}
+
+struct command {
+    struct limits limits;
+    const char *only, *replay, *explained;
+    bool list, mutate;
+};
+
+/* An option with a value. */
+static bool option(struct command *command, const char *name, const char *value) {
+    if (strcmp(name, "--only") == 0) {
+        command->only = value;
+    } else if (strcmp(name, "--replay") == 0) {
+        command->replay = value;
+    } else if (strcmp(name, "--explained") == 0) {
+        command->explained = value;
+    } else if (strcmp(name, "--preemptions") == 0) {
+        command->limits.preemptions = atoi(value);
+    } else if (strcmp(name, "--max") == 0) {
+        command->limits.executions = strtoull(value, NULL, 10);
+    } else if (strcmp(name, "--seconds") == 0) {
+        command->limits.seconds = atof(value);
+    } else if (strcmp(name, "--random") == 0) {
+        command->limits.random = strtoull(value, NULL, 10);
+    } else if (strcmp(name, "--seed") == 0) {
+        command->limits.seed = strtoull(value, NULL, 10);
+    } else {
+        return strcmp(name, "--weaken") == 0 && mutation_parse(value);
+    }
+    return true;
+}
+
+static bool flag(struct command *command, const char *name) {
+    if (strcmp(name, "--list") == 0) {
+        command->list = true;
+    } else if (strcmp(name, "--quick") == 0) {
+        command->limits.quick = true;
+    } else if (strcmp(name, "--broken") == 0) {
+        ex.broken = true;
+    } else if (strcmp(name, "--verbose") == 0) {
+        verbose = true;
+    } else if (strcmp(name, "--mutate") == 0) {
+        command->mutate = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+int main(int argc, char **argv) {
+    struct command command = {.limits = {.preemptions = -1, .seed = 1}};
+    sites_begin();
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--sites") == 0) {
+            sites_list();
+            return 0;
+        }
+        if (flag(&command, argv[i])) {
+            continue;
+        }
+        if (i + 1 == argc || !option(&command, argv[i], argv[i + 1])) {
+            return fail(argv[i]);
+        }
+        i++;
+    }
+    choose(command.only);
+    if (command.list) {
+        list();
+        return 0;
+    }
+    if (command.mutate) {
+        return mutate(chosen, chosen_count, &command.limits, command.explained);
+    }
+    return command.replay != NULL ? replay_one(command.replay) : run_all(&command.limits);
+}

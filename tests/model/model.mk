@@ -1,0 +1,45 @@
+# tests/model/model.mk - the explorer: the library's source under RC11 (tests/model/model.h).
+
+MODEL_DIR := tests/model
+MODEL_RT  := $(addprefix $(MODEL_DIR)/,views.c memory.c sched.c heavy.c race.c heap.c block.c clock.c threads.c \
+             coroutine.c search.c decide.c report.c sites.c mutate.c main.c)
+MODEL_SCENARIOS := $(filter-out $(MODEL_RT) $(MODEL_DIR)/begin.c $(MODEL_DIR)/end.c,$(sort $(wildcard $(MODEL_DIR)/*.c)))
+MODEL_UNDER_TEST := $(LIB_SRC) $(MODEL_SCENARIOS)
+
+model_object   = $(patsubst %.c,$(O)/model/obj/%.o,$(1))
+MODEL_RT_OBJ  := $(call model_object,$(MODEL_RT))
+MODEL_OBJ     := $(call model_object,$(MODEL_UNDER_TEST))
+MODEL_ENDS    := $(call model_object,$(MODEL_DIR)/begin.c $(MODEL_DIR)/end.c)
+
+MODEL_COMPILE = $(CC) -std=c11 -O1 -g -pthread -fno-pie $(WARNINGS) -Wno-type-limits -Wstrict-prototypes $(DEFINES) \
+                -DSHORT_SPIN=0u -DBORROW_ROUNDS=1u -DTORC_ATOMIC_HEADER='"tests/model/atomic.h"' -I$(MODEL_DIR)/include -Iinclude -I. $(CPPFLAGS) $(CFLAGS)
+# Every plain access calls the explorer; nothing may be copied behind its back.
+MODEL_WATCHED = -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -fno-builtin-memcpy -fno-builtin-memset \
+                -fno-builtin-memmove -fno-tree-loop-distribute-patterns
+
+MODEL_WRAPPED := memcpy memset memmove malloc calloc aligned_alloc free mmap munmap syscall sched_yield clock_nanosleep \
+    clock_gettime pthread_mutex_lock pthread_mutex_unlock pthread_mutex_init pthread_mutex_destroy pthread_cond_wait \
+    pthread_cond_signal pthread_cond_broadcast pthread_cond_init pthread_cond_destroy pthread_create pthread_join \
+    pthread_self pthread_setcanceltype pthread_setname_np
+MODEL_LINK = $(CC) -g -no-pie -pthread $(addprefix -Wl$(comma)--wrap=,$(MODEL_WRAPPED))
+comma := ,
+
+$(MODEL_RT_OBJ) $(MODEL_ENDS): $(O)/model/obj/%.o: %.c $(MODEL_DIR)/model.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(MODEL_COMPILE) -O2 -MMD -MP -c -o $@ $<
+$(MODEL_OBJ): $(O)/model/obj/%.o: %.c $(MODEL_DIR)/model.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(MODEL_COMPILE) $(MODEL_WATCHED) -MMD -MP -c -o $@ $<
+-include $(MODEL_RT_OBJ:.o=.d) $(MODEL_OBJ:.o=.d)
+
+$(O)/model/model: $(MODEL_RT_OBJ) $(MODEL_OBJ) $(MODEL_ENDS)
+	$(call say,LD,$@) $(MODEL_LINK) -o $@ $(call model_object,$(MODEL_DIR)/begin.c) $(MODEL_OBJ) \
+	    $(call model_object,$(MODEL_DIR)/end.c) $(MODEL_RT_OBJ)
+
+.PHONY: model model-here
+model-here: $(O)/model/model
+	@:
+model: ## Explore the library's source under RC11: litmus tests, bug shapes, scenarios
+	$(DEPS) build
+	$(again) model-here
+	@$(O)/model/model $(ARGS)

@@ -97,7 +97,7 @@ static void fence_others(const struct thread *self) {
     static const uint32_t now_or_later[] = {0, 1};
     for (uint32_t i = 1; i < ex.threads; i++) {
         struct thread *other = &ex.thread[i];
-        if (other == self || other->state == THREAD_DONE) {
+        if (other == self) {
             continue;
         }
         note_fence(other);
@@ -105,7 +105,8 @@ static void fence_others(const struct thread *self) {
             other->inject_now = false;
         }
         other->inject_for |= bit_of(self);
-        if (decide('i', now_or_later, 2, true) == 0) {
+        /* One that has ended was switched away from, which is a fence as well. */
+        if (other->state == THREAD_DONE || decide('i', now_or_later, 2, true) == 0) {
             inject(other);
         }
     }

@@ -11,7 +11,7 @@ MODEL_RT_OBJ  := $(call model_object,$(MODEL_RT))
 MODEL_OBJ     := $(call model_object,$(MODEL_UNDER_TEST))
 MODEL_ENDS    := $(call model_object,$(MODEL_DIR)/begin.c $(MODEL_DIR)/end.c)
 
-MODEL_COMPILE = $(CC) -std=c11 -O1 -g -pthread -fno-pie $(WARNINGS) -Wno-type-limits -Wstrict-prototypes $(DEFINES) \
+MODEL_COMPILE = $(CC) -std=c11 -O1 -g -pthread -fno-pie -ffile-prefix-map=$(CURDIR)/= $(WARNINGS) -Wno-type-limits -Wstrict-prototypes $(DEFINES) \
                 -DSHORT_SPIN=0u -DBORROW_ROUNDS=1u -DTORC_ATOMIC_HEADER='"tests/model/atomic.h"' -I$(MODEL_DIR)/include -Iinclude -I. $(CPPFLAGS) $(CFLAGS)
 # Every plain access calls the explorer; nothing may be copied behind its back.
 MODEL_WATCHED = -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -fno-builtin-memcpy -fno-builtin-memset \

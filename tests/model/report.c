@@ -64,11 +64,8 @@ const char *place_of(uint32_t pc) {
         char *end = fgets(line, sizeof text[0], pipe);
         (void)pclose(pipe);
         if (end != NULL) {
-            line[strcspn(line, "\n")] = '\0';
+            line[strcspn(line, " \n")] = '\0';
         }
-    }
-    for (char *at = line; (at = strstr(at, "/tests/model/../..")) != NULL;) {
-        at++;
     }
     return line;
 }

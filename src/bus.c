@@ -119,7 +119,6 @@ static void free_parts(struct bus *bus) {
 
 static int build(struct bus *bus) {
     struct torc_config *config = &bus->config;
-    int status;
     locate(bus);
     torc_header_format(bus->header, config);
     bus->hot.slot_count = (uint32_t)torc_slot_numbers(config);
@@ -135,8 +134,7 @@ static int build(struct bus *bus) {
     if (bus->topic == NULL || bus->actor_used == NULL) {
         return TORC_NO_MEMORY;
     }
-    status = view_pools(bus);
-    return status == TORC_OK ? torc_topics_init(bus) : status;
+    return view_pools(bus);
 }
 
 static int create(const struct torc_config *config, void *memory, size_t bytes, bool map, struct torc_bus **out) {

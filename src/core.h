@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <torc.h>
 
-struct cds_lfht;
 struct publisher;
 struct reader;
 
@@ -24,6 +23,9 @@ struct memory {
     bool owned; /* mapped by us: unmap it */
     uint32_t prefaulted, huge_pages, locked;
 };
+
+/* Chains of the table of names. */
+#define TOPIC_CHAINS 64u
 
 struct bus {
     struct torc_bus hot;       /* first: a torc_bus pointer is a bus pointer */
@@ -39,8 +41,8 @@ struct bus {
     struct torc_entry *entries;
 
     pthread_mutex_t lock;
-    struct cds_lfht *by_name;
-    struct torc_topic **topic; /* [config.topics] */
+    torc_a32 by_name[TOPIC_CHAINS]; /* hash chains: number of the newest topic + 1, or 0 (TOPICS) */
+    struct torc_topic **topic;      /* [config.topics] */
     uint32_t topic_count;
     struct publisher *publisher[TORC_MAX_PUBLISHERS]; /* open ones, by lane */
     struct reader *reader[TORC_MAX_READERS];          /* open ones, by index */
@@ -51,7 +53,7 @@ struct torc_topic {
     struct bus *bus;
     struct torc_topic_record *record;
     uint32_t index;
-    struct torc_topic_node *node; /* in the table of names */
+    uint32_t next; /* in its hash chain: number of the one before + 1, or 0 */
 };
 
 struct publisher {
@@ -206,8 +208,7 @@ int torc_memory_take(size_t bytes, uint32_t flags, struct memory *memory);
 int torc_memory_adopt(void *base, size_t bytes, uint32_t flags, struct memory *memory);
 void torc_memory_give(struct memory *memory);
 
-/* topic.c: the table of names. */
-int torc_topics_init(struct bus *bus);
+/* topic.c: frees all topics. */
 void torc_topics_free(struct bus *bus);
 
 /* publisher.c: a cursor of this lane moved and somebody waits for that: wakes publisher and drains. */

@@ -1,56 +1,40 @@
-/* src/topic.c - topics by name: liburcu's lock-free hash table, so that finding one never waits for somebody who creates one.
+/* src/topic.c - topics by name: a hash table of chains that only grows, so that finding one never waits for somebody who creates
+ * one.
  *
- * The bulletproof flavour registers threads by itself: a library cannot ask its callers to. Topics live as long as their
- * bus, so nothing is ever removed while lookups run. */
+ * Topics live as long as their bus, so nothing is ever removed while lookups run, and nothing has to be reclaimed. The table
+ * itself is part of the bus: a topic that has its memory is in, nothing can fail after that. */
 #include "core.h"
-#include "tsan.h"
-
-#include <urcu/urcu-bp.h>
-#include <urcu/rculfhash.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-struct torc_topic_node {
-    struct cds_lfht_node link;
-    struct torc_topic *topic;
-};
-
 /* FNV-1a, 64 bits folded: names are short and few; the table only wants them spread. */
-static unsigned long hash_name(const char *name) {
+static uint32_t hash_name(const char *name) {
     uint64_t hash = UINT64_C(14695981039346656037);
     for (; *name != '\0'; name++) {
         hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
     }
-    return (unsigned long)(hash ^ (hash >> 32));
+    return (uint32_t)(hash ^ (hash >> 32));
 }
 
-static int matches(struct cds_lfht_node *node, const void *name) {
-    const struct torc_topic_node *entry = caa_container_of(node, struct torc_topic_node, link);
-    TORC_TSAN_ACQUIRE(node); /* cds_lfht_add publishes the node with release, lookups consume it */
-    return strcmp(entry->topic->record->name, name) == 0;
+static torc_a32 *chain_of(struct bus *bus, const char *name) {
+    return &bus->by_name[hash_name(name) % TOPIC_CHAINS];
 }
 
+/* TOPICS: whoever sees a topic's number sees the topic, its name, and the chain behind it, which never changes again. */
 static struct torc_topic *find(struct bus *bus, const char *name) {
-    struct torc_topic *topic = NULL;
-    struct cds_lfht_iter iter;
-    struct cds_lfht_node *node;
-    urcu_bp_read_lock();
-    cds_lfht_lookup(bus->by_name, hash_name(name), matches, name, &iter);
-    node = cds_lfht_iter_get_node(&iter);
-    if (node != NULL) {
-        topic = caa_container_of(node, struct torc_topic_node, link)->topic;
+    uint32_t number = torc_load_acquire32(chain_of(bus, name));
+    while (number != 0 && strcmp(bus->topic[number - 1]->record->name, name) != 0) {
+        number = bus->topic[number - 1]->next;
     }
-    urcu_bp_read_unlock();
-    return topic;
+    return number == 0 ? NULL : bus->topic[number - 1];
 }
 
+/* Under the control lock. */
 static void add(struct bus *bus, struct torc_topic *topic) {
-    cds_lfht_node_init(&topic->node->link);
-    TORC_TSAN_RELEASE(&topic->node->link); /* before the add: whoever finds the node comes after this */
-    urcu_bp_read_lock();
-    cds_lfht_add(bus->by_name, hash_name(topic->record->name), &topic->node->link);
-    urcu_bp_read_unlock();
+    torc_a32 *chain = chain_of(bus, topic->record->name);
+    topic->next = torc_load_relaxed32(chain);
+    torc_store_release32(chain, topic->index + 1); /* TOPICS */
 }
 
 static int create(struct bus *bus, const char *name, uint32_t flags, struct torc_topic **out) {
@@ -62,14 +46,12 @@ static int create(struct bus *bus, const char *name, uint32_t flags, struct torc
         return TORC_NO_ROOM;
     }
     topic = calloc(1, sizeof *topic);
-    if (topic == NULL || (topic->node = calloc(1, sizeof *topic->node)) == NULL) {
-        free(topic);
+    if (topic == NULL) {
         return TORC_NO_MEMORY;
     }
     topic->bus = bus;
     topic->index = bus->topic_count++;
     topic->record = &bus->topics[topic->index];
-    topic->node->topic = topic;
     memcpy(topic->record->name, name, strlen(name) + 1);
     topic->record->flags = flags;
     bus->topic[topic->index] = topic;
@@ -127,26 +109,8 @@ void torc_topic_changed(struct torc_topic_record *record) {
     (void)torc_add_release32(&record->version, 1); /* LANES */
 }
 
-int torc_topics_init(struct bus *bus) {
-    bus->by_name = cds_lfht_new_flavor(16, 1, 0, 0, &urcu_bp_flavor, NULL);
-    return bus->by_name == NULL ? TORC_NO_MEMORY : TORC_OK;
-}
-
 void torc_topics_free(struct bus *bus) {
-    struct cds_lfht_iter iter;
-    struct cds_lfht_node *node;
-    if (bus->by_name == NULL) {
-        return;
-    }
-    urcu_bp_read_lock();
-    cds_lfht_for_each(bus->by_name, &iter, node) {
-        (void)cds_lfht_del(bus->by_name, node);
-    }
-    urcu_bp_read_unlock();
-    urcu_bp_synchronize_rcu();
-    (void)cds_lfht_destroy(bus->by_name, NULL);
     for (uint32_t i = 0; i < bus->topic_count; i++) {
-        free(bus->topic[i]->node);
         free(bus->topic[i]);
     }
 }

@@ -84,10 +84,21 @@ uint32_t torc_membarrier_setup(void) {
 }
 
 #ifndef torc_barrier_heavy
+/* The barrier is not a wish: the other side has none of its own. A registered process can still be refused when the kernel has
+ * no memory for it; the global kind takes milliseconds but needs none, and where that is not to be had either (nohz_full)
+ * memory has to be waited for. */
+static void membarrier(void) {
+    for (uint32_t round = 0; syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0 &&
+                             syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0;
+         round++) {
+        torc_pause(TORC_WAIT_BACKOFF, round);
+    }
+}
+
 void torc_barrier_heavy(uint32_t fence) {
     torc_fence_full();
     if (fence == 0) {
-        (void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+        membarrier();
     }
 }
 #endif

@@ -100,10 +100,39 @@ static int start_thread(struct torc_actor *actor) {
     return actor->start_status;
 }
 
-/* Everything but index and memory of the actor itself. */
+static int make_locks(struct torc_actor *actor) {
+    if (pthread_mutex_init(&actor->lock, NULL) != 0) {
+        return TORC_NO_MEMORY;
+    }
+    if (pthread_cond_init(&actor->started_cond, NULL) != 0) {
+        (void)pthread_mutex_destroy(&actor->lock);
+        return TORC_NO_MEMORY;
+    }
+    return TORC_OK;
+}
+
+/* Memory, index and locks: what free_actor takes for granted. */
+static int make_actor(struct bus *bus, struct torc_actor **out) {
+    struct torc_actor *actor = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *actor));
+    int status;
+    if (actor == NULL) {
+        return TORC_NO_MEMORY;
+    }
+    *actor = (struct torc_actor){.bus = bus};
+    status = take_index(bus, &actor->index);
+    if (status == TORC_OK && (status = make_locks(actor)) != TORC_OK) {
+        give_index(bus, actor->index);
+    }
+    if (status != TORC_OK) {
+        free(actor);
+        return status;
+    }
+    *out = actor;
+    return TORC_OK;
+}
+
+/* Everything else. */
 static int furnish(struct torc_actor *actor, const struct torc_actor_config *config) {
-    (void)pthread_mutex_init(&actor->lock, NULL);
-    (void)pthread_cond_init(&actor->started_cond, NULL);
     actor->config = *config;
     (void)strncpy(actor->name, config->name != NULL ? config->name : "torc-actor", sizeof actor->name - 1);
     actor->mailbox = torc_mailbox_new(mailbox_capacity(config->mailbox));
@@ -122,14 +151,8 @@ int torc_actor_start(struct torc_bus *public_bus, const struct torc_actor_config
     if (bus == NULL || out == NULL || !config_ok(config)) {
         return TORC_INVALID;
     }
-    actor = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *actor));
-    if (actor == NULL) {
-        return TORC_NO_MEMORY;
-    }
-    *actor = (struct torc_actor){.bus = bus};
-    status = take_index(bus, &actor->index);
+    status = make_actor(bus, &actor);
     if (status != TORC_OK) {
-        free(actor);
         return status;
     }
     status = furnish(actor, config);

@@ -188,7 +188,7 @@ test: ## Install what is missing, build, run all tests and print a closing count
 	$(DEPS) build test
 	$(again) all build-tests
 	@$(MAKE) --no-print-directory run-tests TITLE=test \
-	    PROGRAMS='$(UNIT) $(STRESS) $(BROKEN) $(EXAMPLES) $(SCRIPTS)'
+	    PROGRAMS='$(UNIT) $(STRESS) $(BROKEN) $(EXAMPLES) $(SCRIPTS) $(TEST_PROGRAMS)'
 
 asan ubsan tsan: ## Build library, command, tests and examples with this sanitizer, run them and print a closing count
 	$(DEPS) build test $(rt)
@@ -230,7 +230,8 @@ run-tests:
 symbols: ## Write src/libtorc.map anew from the public headers
 	@sh tests/symbols_test.sh --write
 
-# Layers of checking that are more than a test program bring their own rules (tests/LAYER/LAYER.mk).
+# Layers of checking that are more than a test program bring their own rules (tests/LAYER/LAYER.mk). They append to
+# TEST_PROGRAMS what `make test` runs of them, and add what that needs to the prerequisites of build-tests.
 include $(sort $(wildcard tests/*/*.mk))
 
 # --- the rest -----------------------------------------------------------------------------------------------------

@@ -49,8 +49,7 @@ COMPILE_CXX = $(CXX) -std=c++17 $(OPTIMISE) $(WARNINGS) $(DEFINES) -Iinclude $(S
 LINK     = $(CC) $(OPTIMISE) $(SANITIZE) $(CFLAGS) $(LDFLAGS)
 LINK_CXX = $(CXX) $(OPTIMISE) $(SANITIZE) $(CXXFLAGS) $(LDFLAGS)
 
-LIBS        := -lurcu-bp -lurcu-cds -lck -pthread
-LIBS_STATIC := -lurcu-bp -lurcu-cds -lurcu-common -lck -pthread
+LIBS := -lck -pthread
 # Asked only when a test program is linked: at first there may be no pkg-config, and no check, to ask.
 CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 
@@ -249,7 +248,7 @@ below_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 $(O)/torc.pc: torc.pc.in include/torc/version.h FORCE
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(call below_prefix,$(INCLUDEDIR))|' \
-	    -e 's|@LIBDIR@|$(call below_prefix,$(LIBDIR))|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LIBS_STATIC)|' \
+	    -e 's|@LIBDIR@|$(call below_prefix,$(LIBDIR))|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LIBS)|' \
 	    -e 's|@DEFINES@|$(if $(filter-out 0,$(DEBUG)), -DTORC_DEBUG=$(DEBUG))|' torc.pc.in >$@
 
 install: all $(O)/torc.pc ## Install headers, libraries, torc.pc and the command (PREFIX, DESTDIR, LIBDIR)

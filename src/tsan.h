@@ -1,5 +1,5 @@
-/* src/tsan.h - tells ThreadSanitizer about orderings made by library code it cannot see into (CK's inline assembly,
- * liburcu's shared objects). Nothing in other builds. Each use says which guarantee of that library it stands for. */
+/* src/tsan.h - tells ThreadSanitizer about orderings made by library code it cannot see into: CK's inline assembly.
+ * Nothing in other builds. Each use says which guarantee of that library it stands for. */
 #ifndef TORC_SRC_TSAN_H
 #define TORC_SRC_TSAN_H
 

@@ -99,7 +99,7 @@ fi
 mkdir "$work/embed" && cp -r include "$work/embed/torc-include" && mkdir "$work/embed/torc" &&
     cp -r src pools "$work/embed/torc" && rm -r "$work/embed/torc/src/cmd"
 cd "$work/embed" || exit 1
-libraries="-lurcu-bp -lurcu-cds -lck -pthread"
+libraries="-lck -pthread"
 # shellcheck disable=SC2086 # libraries are words
 {
     try "embed in C" "$cc" -std=c11 -D_GNU_SOURCE -O1 -fexceptions -Itorc-include -o app ../app.c torc/src/*.c torc/pools/*.c $libraries

@@ -37,7 +37,7 @@ links_lead_somewhere() {
 example_runs() {
     awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' README.md >"$work/example.c"
     "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -Iinclude "$work/example.c" "$build/libtorc.a" -o "$work/example" \
-        -lurcu-bp -lurcu-cds -lurcu-common -lck -pthread &&
+        -lck -pthread &&
         [ "$("$work/example")" = "type 7: hello" ]
 }
 

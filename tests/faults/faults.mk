@@ -19,7 +19,7 @@ $(FAULTS): $(FAULTS_OBJ) $(O)/libtorc.a tests/faults/calls
 $(O)/tests/faults/library.o: $(O)/libtorc.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@) $(CC) -nostdlib -r -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive \
-	    -Wl,-Bstatic $(filter-out -pthread,$(LIBS_STATIC))
+	    -Wl,-Bstatic $(filter-out -pthread,$(LIBS))
 
 faults-here: $(FAULTS) $(O)/tests/faults/library.o
 	@:

@@ -177,21 +177,25 @@ static void read_percent(void) {
     percent = value;
 }
 
-void stress_begin(int argc, char **argv, const char *name, enum stress_kind kind, const char *defect) {
+void stress_begin_unwatched(const char *name, bool broken, enum stress_kind kind, const char *defect) {
     program = name;
     announced = kind;
     defect_text = defect;
-    if (argc > 2 || (argc == 2 && strcmp(argv[1], "--broken") != 0)) {
-        (void)fprintf(stderr, "usage: %s [--broken]\n  --broken: with a defect that must be detected: %s\n", name,
-                      defect);
-        exit(2);
-    }
-    stress_broken = argc == 2;
+    stress_broken = broken;
     read_percent();
     self = &threads[0];
     self->used = true;
     (void)snprintf(self->name, sizeof self->name, "main");
     stress_doing("starts");
+}
+
+void stress_begin(int argc, char **argv, const char *name, enum stress_kind kind, const char *defect) {
+    if (argc > 2 || (argc == 2 && strcmp(argv[1], "--broken") != 0)) {
+        (void)fprintf(stderr, "usage: %s [--broken]\n  --broken: with a defect that must be detected: %s\n", name,
+                      defect);
+        exit(2);
+    }
+    stress_begin_unwatched(name, argc == 2, kind, defect);
     start_watchdog();
 }
 

@@ -38,6 +38,8 @@ extern bool stress_broken;
 
 /* stress_begin: reads the arguments, starts the watchdog. `defect` says in words what --broken does. */
 void stress_begin(int argc, char **argv, const char *name, enum stress_kind kind, const char *defect);
+/* stress_begin_unwatched: for a program that reads its own arguments and notices by itself when it hangs. */
+void stress_begin_unwatched(const char *name, bool broken, enum stress_kind kind, const char *defect);
 /* stress_end: the last line and the exit status of main(). */
 int stress_end(void);
 /* stress_scaled: n as scaled by TORC_STRESS, at least 1. */

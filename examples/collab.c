@@ -205,7 +205,7 @@ static bool find_end_text(const char *trace, char *path, size_t room) {
         return false;
     }
     if (access(path, R_OK) != 0) {
-        strcat(path, ".gz");
+        memcpy(path + length, ".gz", sizeof ".gz");
     }
     return access(path, R_OK) == 0;
 }

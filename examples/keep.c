@@ -24,7 +24,7 @@ struct worker {
 };
 
 static void must(int status, const char *what) {
-    if (status < 0) {
+    if (status != TORC_OK) {
         fprintf(stderr, "keep: %s: %s\n", what, torc_strerror(status));
         exit(EXIT_FAILURE);
     }

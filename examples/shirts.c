@@ -27,7 +27,7 @@ static const struct edge {
 static unsigned char payload[LARGEST];
 
 static void must(int status, const char *what) {
-    if (status < 0) {
+    if (status != TORC_OK) {
         fprintf(stderr, "shirts: %s: %s\n", what, torc_strerror(status));
         exit(EXIT_FAILURE);
     }

@@ -250,7 +250,10 @@ static inline __attribute__((always_inline)) int torc_ringptr_claim_out(struct t
                                                                         void **data) {
     struct torc_ringptr found = {NULL, 0};
     void *payload = NULL;
-    int status = torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, ptr == NULL ? NULL : &found, &payload);
+    int status = TORC_INVALID;
+    if (ptr != NULL) {
+        status = torc_ringptr_claim_until(publisher, type, length, TORC_FOREVER, &found, &payload);
+    }
     if (status == TORC_OK) {
         *ptr = found;
         if (data != NULL) {

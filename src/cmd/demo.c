@@ -65,7 +65,7 @@ static void tell_travel(const struct torc_event *event, struct torc_ringptr mine
 
 /* The second line: how the references go. The reader gives its turn back, the ring lets go when it needs the slot. */
 static bool tell_references(struct demo *demo, struct torc_ringptr mine) {
-    struct torc_ringptr theirs;
+    struct torc_ringptr theirs = TORC_RINGPTR_NULL;
     struct torc_bus_stats stats;
     uint64_t kept = torc_ringptr_count(mine);
     uint64_t cloned, one_less;

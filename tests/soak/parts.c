@@ -179,7 +179,7 @@ void *soak_publish(void *argument) {
     struct pen pen = {.soak = argument};
     bool open = true;
     pen.author = (uint32_t)thread_number(pen.soak);
-    pen.random = pen.soak->random + pen.author;
+    pen.random = pen.soak->seed + pen.author;
     for (uint64_t burst = 1 + stress_below(&pen.random, 4); open && burst != 0; burst--) {
         struct soak_topic *topic = &pen.soak->topics[stress_below(&pen.random, TOPICS)];
         struct torc_publisher_config config = {.wait = stress_waits[stress_below(&pen.random, 4)],
@@ -203,7 +203,7 @@ void *soak_publish(void *argument) {
 void *soak_read_steadily(void *argument) {
     struct soak_role *role = argument;
     struct torc_reader *reader = role->soak->steady[role->index];
-    uint64_t random = role->soak->random + thread_number(role->soak);
+    uint64_t random = role->soak->seed + thread_number(role->soak);
     struct torc_event event;
     int status = TORC_OK;
     stress_doing("reads to the end");
@@ -277,7 +277,7 @@ static void sit(struct soak_seat *seat, struct torc_reader *reader) {
 void *soak_visit(void *argument) {
     struct soak_role *role = argument;
     struct soak *soak = role->soak;
-    uint64_t random = soak->random + thread_number(soak);
+    uint64_t random = soak->seed + thread_number(soak);
     stress_doing("visits");
     while (!atomic_load(&soak->over)) {
         struct torc_reader_config config = {.wait = stress_waits[stress_below(&random, 4)],
@@ -313,7 +313,7 @@ static void send_away(struct soak_seat *seat) {
 
 void *soak_clean_up(void *argument) {
     struct soak *soak = argument;
-    uint64_t random = soak->random + thread_number(soak);
+    uint64_t random = soak->seed + thread_number(soak);
     bool over = false;
     stress_doing("cleans up");
     while (!over) {

@@ -185,7 +185,8 @@ static void all_lives(uint64_t seconds, uint64_t seed, struct memory *memory) {
     while (torc_now() - start < seconds * UINT64_C(1000000000)) {
         struct soak *soak = calloc(1, sizeof *soak);
         CHECK(soak != NULL, "no memory");
-        soak->random = ++seed * UINT64_C(1000003);
+        soak->seed = ++seed * UINT64_C(1000003);
+        soak->random = soak->seed;
         (void)alarm(LIFE_LIMIT_SECONDS);
         live(soak);
         (void)alarm(0);

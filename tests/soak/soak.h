@@ -35,7 +35,8 @@ struct soak {
     size_t bagged;
     atomic_uint threads; /* numbers the threads: seeds and authors */
     atomic_bool over;    /* for visitors and the janitor */
-    uint64_t random;
+    uint64_t seed;       /* of this life, for its threads */
+    uint64_t random;     /* the main thread's */
 };
 
 /* What was done in all lives. */

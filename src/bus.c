@@ -119,6 +119,7 @@ static void free_parts(struct bus *bus) {
 
 static int build(struct bus *bus) {
     struct torc_config *config = &bus->config;
+    int status;
     locate(bus);
     torc_header_format(bus->header, config);
     bus->hot.slot_count = (uint32_t)torc_slot_numbers(config);
@@ -134,7 +135,8 @@ static int build(struct bus *bus) {
     if (bus->topic == NULL || bus->actor_used == NULL) {
         return TORC_NO_MEMORY;
     }
-    return view_pools(bus);
+    status = view_pools(bus);
+    return status == TORC_OK ? torc_topics_init(bus) : status;
 }
 
 static int create(const struct torc_config *config, void *memory, size_t bytes, bool map, struct torc_bus **out) {

@@ -9,6 +9,7 @@
 #include "header.h"
 #include "wait.h"
 
+#include <ck_hs.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <torc.h>
@@ -24,9 +25,6 @@ struct memory {
     uint32_t prefaulted, huge_pages, locked;
 };
 
-/* Chains of the table of names. */
-#define TOPIC_CHAINS 64u
-
 struct bus {
     struct torc_bus hot;       /* first: a torc_bus pointer is a bus pointer */
     struct bus *next;          /* list of live buses */
@@ -41,8 +39,8 @@ struct bus {
     struct torc_entry *entries;
 
     pthread_mutex_t lock;
-    torc_a32 by_name[TOPIC_CHAINS]; /* hash chains: number of the newest topic + 1, or 0 (TOPICS) */
-    struct torc_topic **topic;      /* [config.topics] */
+    ck_hs_t by_name;           /* the names, as they stand in the records */
+    struct torc_topic **topic; /* [config.topics] */
     uint32_t topic_count;
     struct publisher *publisher[TORC_MAX_PUBLISHERS]; /* open ones, by lane */
     struct reader *reader[TORC_MAX_READERS];          /* open ones, by index */
@@ -53,7 +51,6 @@ struct torc_topic {
     struct bus *bus;
     struct torc_topic_record *record;
     uint32_t index;
-    uint32_t next; /* in its hash chain: number of the one before + 1, or 0 */
 };
 
 struct publisher {
@@ -209,6 +206,7 @@ int torc_memory_adopt(void *base, size_t bytes, uint32_t flags, struct memory *m
 void torc_memory_give(struct memory *memory);
 
 /* topic.c: frees all topics. */
+int torc_topics_init(struct bus *bus);
 void torc_topics_free(struct bus *bus);
 
 /* publisher.c: a cursor of this lane moved and somebody waits for that: wakes publisher and drains. */

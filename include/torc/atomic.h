@@ -16,7 +16,6 @@
  *   LANES       publisher_open: topic.lanes, version        reader: lane refresh           cells and lane set up for it
  *   GATING      reader_open: topic.readers, version         publisher: gate scan           the new member's cursor cell
  *   ENDED       publisher_close: lane.state                 reader: lane end               the lane's last published
- *   TOPICS      topic_open: head of the name's hash chain   topic_find                     the topic, its name and its chain
  *   STATE       bus_close: bus.state                        readers, publishers            room = 0 in every publisher
  *   CLAIMED     publisher: lane.claimed                     reader after close, drain      no claim is still open
  *   WAKE        waker: waitpoint.seq + 1                    sleeper: waitpoint.seq         what it was waiting for

@@ -12,11 +12,12 @@ struct work {
     atomic_uint messages;
     atomic_uint events;
     atomic_uint stopped;
-    atomic_bool hold;
+    atomic_bool hold, held;
 };
 
 static enum torc_action on_message(void *context, struct torc_ringptr message) {
     struct work *work = context;
+    atomic_store(&work->held, true);
     while (atomic_load(&work->hold)) {
         (void)sched_yield();
     }
@@ -125,12 +126,18 @@ void actor_full(void) {
         struct torc_actor_stats stats;
         int status = TORC_OK;
         unsigned sent = 0;
-        while (status == TORC_OK) {
+        bool full = false;
+        while (!full) { /* and it is only once the actor has taken the message that it holds */
+            bool held = atomic_load(&work.held);
             void *data = NULL;
             SURE(torc_ringptr_claim(world.publisher, 7, sent % 2 == 0 ? 60 : 200, &message, &data));
             world_fill(data, sent % 2 == 0 ? 60 : 200, 7);
             status = torc_actor_send(actor, message, torc_deadline_ns(1000));
             sent += status == TORC_OK;
+            full = held && status != TORC_OK;
+            if (status != TORC_OK && !full) {
+                SURE(torc_ringptr_release(message));
+            }
         }
         MUST(status == TORC_TIMED_OUT, "a full mailbox answers %s", torc_status_name(status));
         MUST(torc_actor_send(actor, message, TORC_NO_WAIT) == TORC_WOULD_BLOCK, "no wait, and yet another answer");

@@ -34,7 +34,7 @@ $(MODEL_OBJ): $(O)/model/obj/%.o: %.c $(MODEL_DIR)/model.mk
 
 $(O)/model/model: $(MODEL_RT_OBJ) $(MODEL_OBJ) $(MODEL_ENDS)
 	$(call say,LD,$@) $(MODEL_LINK) -o $@ $(call model_object,$(MODEL_DIR)/begin.c) $(MODEL_OBJ) \
-	    $(call model_object,$(MODEL_DIR)/end.c) $(MODEL_RT_OBJ)
+	    $(call model_object,$(MODEL_DIR)/end.c) $(MODEL_RT_OBJ) -lck
 
 .PHONY: model model-here
 model-here: $(O)/model/model

@@ -85,32 +85,32 @@ static inline int model_cas64(struct model_site *site, torc_a64 *a, uint64_t *ex
     return found == wanted;
 }
 
-#define MODEL_LOAD_OF(bits, order, name, a)                                                                            \
-    model_load(MODEL_SITE(MODEL_LOAD, order, 0, name, #a), model_const##bits(a), bits / 8)
-#define MODEL_STORE_OF(bits, order, name, a, v)                                                                        \
-    model_store(MODEL_SITE(MODEL_STORE, order, 0, name, #a), model_cell##bits(a), bits / 8, (v))
-#define MODEL_RMW_OF(bits, op, order, name, a, v)                                                                      \
-    model_rmw(MODEL_SITE(op, order, 0, name, #a), model_cell##bits(a), bits / 8, (v))
+#define MODEL_LOAD_OF(bits, order, name, a, text)                                                                      \
+    model_load(MODEL_SITE(MODEL_LOAD, order, 0, name, text), model_const##bits(a), bits / 8)
+#define MODEL_STORE_OF(bits, order, name, a, v, text)                                                                  \
+    model_store(MODEL_SITE(MODEL_STORE, order, 0, name, text), model_cell##bits(a), bits / 8, (v))
+#define MODEL_RMW_OF(bits, op, order, name, a, v, text)                                                                \
+    model_rmw(MODEL_SITE(op, order, 0, name, text), model_cell##bits(a), bits / 8, (v))
 
-#define torc_load_relaxed64(a)      MODEL_LOAD_OF(64, MODEL_RELAXED, "load relaxed", a)
-#define torc_load_acquire64(a)      MODEL_LOAD_OF(64, MODEL_ACQUIRE, "load acquire", a)
-#define torc_store_relaxed64(a, v)  MODEL_STORE_OF(64, MODEL_RELAXED, "store relaxed", a, v)
-#define torc_store_release64(a, v)  MODEL_STORE_OF(64, MODEL_RELEASE, "store release", a, v)
-#define torc_add_relaxed64(a, n)    MODEL_RMW_OF(64, MODEL_ADD, MODEL_RELAXED, "add relaxed", a, n)
-#define torc_or_release64(a, bits)  MODEL_RMW_OF(64, MODEL_OR, MODEL_RELEASE, "or release", a, bits)
-#define torc_and_release64(a, bits) MODEL_RMW_OF(64, MODEL_AND, MODEL_RELEASE, "and release", a, bits)
+#define torc_load_relaxed64(a)      MODEL_LOAD_OF(64, MODEL_RELAXED, "load relaxed", a, #a)
+#define torc_load_acquire64(a)      MODEL_LOAD_OF(64, MODEL_ACQUIRE, "load acquire", a, #a)
+#define torc_store_relaxed64(a, v)  MODEL_STORE_OF(64, MODEL_RELAXED, "store relaxed", a, v, #a)
+#define torc_store_release64(a, v)  MODEL_STORE_OF(64, MODEL_RELEASE, "store release", a, v, #a)
+#define torc_add_relaxed64(a, n)    MODEL_RMW_OF(64, MODEL_ADD, MODEL_RELAXED, "add relaxed", a, n, #a)
+#define torc_or_release64(a, bits)  MODEL_RMW_OF(64, MODEL_OR, MODEL_RELEASE, "or release", a, bits, #a)
+#define torc_and_release64(a, bits) MODEL_RMW_OF(64, MODEL_AND, MODEL_RELEASE, "and release", a, bits, #a)
 #define torc_cas_relaxed64(a, e, d)                                                                                    \
     model_cas64(MODEL_SITE(MODEL_CAS, MODEL_RELAXED, MODEL_RELAXED, "cas relaxed", #a), a, e, d)
 #define torc_cas_acq_rel64(a, e, d)                                                                                    \
     model_cas64(MODEL_SITE(MODEL_CAS, MODEL_ACQ_REL, MODEL_RELAXED, "cas acq_rel", #a), a, e, d)
 
-#define torc_load_relaxed32(a)     ((uint32_t)MODEL_LOAD_OF(32, MODEL_RELAXED, "load relaxed", a))
-#define torc_load_acquire32(a)     ((uint32_t)MODEL_LOAD_OF(32, MODEL_ACQUIRE, "load acquire", a))
-#define torc_store_relaxed32(a, v) MODEL_STORE_OF(32, MODEL_RELAXED, "store relaxed", a, v)
-#define torc_store_release32(a, v) MODEL_STORE_OF(32, MODEL_RELEASE, "store release", a, v)
-#define torc_add_release32(a, n)   ((uint32_t)MODEL_RMW_OF(32, MODEL_ADD, MODEL_RELEASE, "add release", a, n))
-#define torc_add_relaxed32(a, n)   ((uint32_t)MODEL_RMW_OF(32, MODEL_ADD, MODEL_RELAXED, "add relaxed", a, n))
-#define torc_xchg_acq_rel32(a, v)  ((uint32_t)MODEL_RMW_OF(32, MODEL_XCHG, MODEL_ACQ_REL, "xchg acq_rel", a, v))
+#define torc_load_relaxed32(a)     ((uint32_t)MODEL_LOAD_OF(32, MODEL_RELAXED, "load relaxed", a, #a))
+#define torc_load_acquire32(a)     ((uint32_t)MODEL_LOAD_OF(32, MODEL_ACQUIRE, "load acquire", a, #a))
+#define torc_store_relaxed32(a, v) MODEL_STORE_OF(32, MODEL_RELAXED, "store relaxed", a, v, #a)
+#define torc_store_release32(a, v) MODEL_STORE_OF(32, MODEL_RELEASE, "store release", a, v, #a)
+#define torc_add_release32(a, n)   ((uint32_t)MODEL_RMW_OF(32, MODEL_ADD, MODEL_RELEASE, "add release", a, n, #a))
+#define torc_add_relaxed32(a, n)   ((uint32_t)MODEL_RMW_OF(32, MODEL_ADD, MODEL_RELAXED, "add relaxed", a, n, #a))
+#define torc_xchg_acq_rel32(a, v)  ((uint32_t)MODEL_RMW_OF(32, MODEL_XCHG, MODEL_ACQ_REL, "xchg acq_rel", a, v, #a))
 #define torc_cas_acq_rel32(a, e, d)                                                                                    \
     ((uint32_t)model_cas(MODEL_SITE(MODEL_CAS, MODEL_ACQ_REL, MODEL_ACQUIRE, "cas acq_rel", #a), model_cell32(a), 4,   \
                          (e), (d)))

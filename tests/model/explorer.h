@@ -282,6 +282,7 @@ struct limits {
     uint64_t random; /* > 0: so many random executions instead of the search */
     uint64_t seed;
     int preemptions; /* -1: the scenario's */
+    uint32_t jobs;   /* of the mutation score, at a time */
     bool quick;
     bool silent;
 };

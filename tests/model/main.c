@@ -7,19 +7,20 @@
 extern const struct model_scenario *const __start_model_scenarios[];
 extern const struct model_scenario *const __stop_model_scenarios[];
 
-static const char usage[] = "model [OPTIONS] - explores torc's source under RC11\n"
-                            "  --list             scenarios and what they claim\n"
-                            "  --only PATTERN     scenarios whose name contains this\n"
-                            "  --quick            the smaller bounds, and not the long scenarios\n"
-                            "  --broken           scenarios carry their defect, and pass if it is found\n"
-                            "  --preemptions N    another bound\n"
-                            "  --max N            at most so many executions per scenario, --seconds S: so long\n"
-                            "  --random N         N executions with random priorities (PCT) instead; --seed S\n"
-                            "  --replay STRING    one execution of the scenario named by --only\n"
-                            "  --sites            atomic operations and how they can be weakened\n"
-                            "  --weaken FILE:LINE[:VARIANT]  with one of them weakened\n"
-                            "  --mutate           weaken each in turn, print which are not noticed; --explained FILE\n"
-                            "  --verbose          show also the violations that were to be found\n";
+static const char usage[] =
+    "model [OPTIONS] - explores torc's source under RC11\n"
+    "  --list             scenarios and what they claim\n"
+    "  --only PATTERN     scenarios whose name contains this\n"
+    "  --quick            the smaller bounds, and not the long scenarios\n"
+    "  --broken           scenarios carry their defect, and pass if it is found\n"
+    "  --preemptions N    another bound\n"
+    "  --max N            at most so many executions per scenario, --seconds S: so long\n"
+    "  --random N         N executions with random priorities (PCT) instead; --seed S\n"
+    "  --replay STRING    one execution of the scenario named by --only\n"
+    "  --sites            atomic operations and how they can be weakened\n"
+    "  --weaken FILE:LINE[:VARIANT]  with one of them weakened\n"
+    "  --mutate           weaken each in turn, print which are not noticed; --explained FILE, --jobs N\n"
+    "  --verbose          show also the violations that were to be found\n";
 
 static const struct model_scenario *chosen[512];
 static uint32_t chosen_count;
@@ -123,7 +124,6 @@ static bool wanted(const struct model_scenario *scenario, const struct limits *l
 static int run_all(const struct limits *limits) {
     uint32_t passed = 0;
     uint32_t failed = 0;
-    uint64_t executions = 0;
     for (uint32_t i = 0; i < chosen_count; i++) {
         if (wanted(chosen[i], limits)) {
             bool good = run_one(chosen[i], limits);
@@ -131,7 +131,6 @@ static int run_all(const struct limits *limits) {
             failed += !good;
         }
     }
-    (void)executions;
     printf("model%s: %u passed, %u failed, 0 skipped\n", ex.broken ? " --broken" : "", passed, failed);
     return failed == 0 && passed != 0 ? 0 : 1;
 }
@@ -199,6 +198,8 @@ static bool option(struct command *command, const char *name, const char *value)
         command->limits.random = strtoull(value, NULL, 10);
     } else if (strcmp(name, "--seed") == 0) {
         command->limits.seed = strtoull(value, NULL, 10);
+    } else if (strcmp(name, "--jobs") == 0) {
+        command->limits.jobs = (uint32_t)atoi(value);
     } else {
         return strcmp(name, "--weaken") == 0 && mutation_parse(value);
     }

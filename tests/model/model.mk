@@ -36,10 +36,17 @@ $(O)/model/model: $(MODEL_RT_OBJ) $(MODEL_OBJ) $(MODEL_ENDS)
 	$(call say,LD,$@) $(MODEL_LINK) -o $@ $(call model_object,$(MODEL_DIR)/begin.c) $(MODEL_OBJ) \
 	    $(call model_object,$(MODEL_DIR)/end.c) $(MODEL_RT_OBJ) -lck
 
-.PHONY: model model-here
+.PHONY: model model-here mutate
 model-here: $(O)/model/model
 	@:
-model: ## Explore the library's source under RC11: litmus tests, bug shapes, scenarios
+model: ## Explore the library's source under RC11: litmus tests, bug shapes, scenarios (ARGS: see build/model/model --help)
 	$(DEPS) build
 	$(again) model-here
 	@$(O)/model/model $(ARGS)
+	@$(O)/model/model --broken $(ARGS)
+
+# A minute per scenario and mutant at most: a longer search has not noticed.
+mutate: ## Weaken each memory order in the library, one at a time: do the scenarios notice?
+	$(DEPS) build
+	$(again) model-here
+	@$(O)/model/model --mutate --only bus_ --explained $(MODEL_DIR)/explained.txt --seconds 60 --jobs 2 $(ARGS)

@@ -160,7 +160,7 @@ struct explorer {
     enum verdict verdict;
     const struct model_scenario *scenario;
     bool broken;
-    bool verbose;
+    bool plain; /* no reductions: a switch before every operation, nobody kept waiting after a preemption */
 
     struct thread thread[MAX_THREADS];
     struct thread *running;
@@ -305,6 +305,9 @@ double seconds_now(void);
 /* mutate.c */
 int mutate(const struct model_scenario *const *scenarios, uint32_t count, const struct limits *limits,
            const char *explained);
+
+/* selftest.c: random programs against the axioms. */
+int selftest(uint64_t programs, uint64_t seed);
 
 /* main.c: did it go as the scenario says? `why` gets the reason if not. */
 bool judge(const struct model_scenario *scenario, const struct result *result, char *why, size_t bytes);

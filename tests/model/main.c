@@ -20,6 +20,7 @@ static const char usage[] =
     "  --sites            atomic operations and how they can be weakened\n"
     "  --weaken FILE:LINE[:VARIANT]  with one of them weakened\n"
     "  --mutate           weaken each in turn, print which are not noticed; --explained FILE, --jobs N\n"
+    "  --selftest N       N random programs: the explorer against the axioms; --seed S\n"
     "  --verbose          show also the violations that were to be found\n";
 
 static const struct model_scenario *chosen[512];
@@ -177,6 +178,7 @@ static int replay_one(const char *text) {
 struct command {
     struct limits limits;
     const char *only, *replay, *explained;
+    uint64_t selftest;
     bool list, mutate;
 };
 
@@ -198,6 +200,8 @@ static bool option(struct command *command, const char *name, const char *value)
         command->limits.random = strtoull(value, NULL, 10);
     } else if (strcmp(name, "--seed") == 0) {
         command->limits.seed = strtoull(value, NULL, 10);
+    } else if (strcmp(name, "--selftest") == 0) {
+        command->selftest = strtoull(value, NULL, 10);
     } else if (strcmp(name, "--jobs") == 0) {
         command->limits.jobs = (uint32_t)atoi(value);
     } else {
@@ -243,6 +247,9 @@ int main(int argc, char **argv) {
     if (command.list) {
         list();
         return 0;
+    }
+    if (command.selftest != 0) {
+        return selftest(command.selftest, command.limits.seed);
     }
     if (command.mutate) {
         return mutate(chosen, chosen_count, &command.limits, command.explained);

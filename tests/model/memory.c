@@ -305,6 +305,10 @@ void model_store(struct model_site *site, void *at, uint32_t bytes, uint64_t val
     self = begin(site, at);
     location = location_of(at, bytes);
     note_access(self, location, false, true);
+    if (ex.plain) {
+        sched_point(self, PENDING_READ, location);
+        location = location_of(at, bytes);
+    }
     heavy_before(self, ((location->readers | location->writers) & ~bit_of(self)) != 0);
     race_atomic(location, true);
     older = choose_place(self, location);

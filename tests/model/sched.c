@@ -260,7 +260,7 @@ void sched_block(struct thread *self) {
 
 static bool matters(const struct thread *self, enum pending what, const struct location *at) {
     uint8_t others = (uint8_t)~bit_of(self);
-    if (ex.mode == MODE_REPLAY) {
+    if (ex.mode == MODE_REPLAY || ex.plain) {
         return true;
     }
     return ((what == PENDING_FENCE ? ex.fencers : at->writers) & others) != 0;
@@ -297,7 +297,7 @@ void sched_point(struct thread *self, enum pending what, struct location *at) {
     self->pending = what;
     self->pending_at = at;
     self->pending_serial = what == PENDING_FENCE ? ex.fences : at->serial;
-    self->restricted = ex.mode == MODE_SEARCH;
+    self->restricted = ex.mode == MODE_SEARCH && !ex.plain;
     run(self, value);
     ex.step++;
     if (what == PENDING_FENCE) {

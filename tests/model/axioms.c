@@ -2,7 +2,8 @@
  *
  * A graph: which store each read reads (rf), and an order of the stores of each cell (mo). Consistent: hb ; eco? has no
  * cycle of one step (coherence), nothing comes between a RMW and what it read (atomicity), psc has no cycle (full fences), and
- * program order with rf has none (no thin air). Relations are bit matrices; nothing here is shared with the explorer. */
+ * program order with rf has none (no thin air). A heavy barrier is two full fences with nothing between them, and one in each
+ * other thread, anywhere there, which in the order of fences comes between those two. Relations are bit matrices; nothing here is shared with the explorer. */
 #include "axioms.h"
 #include "atomic.h"
 
@@ -23,6 +24,8 @@ static relation sb;
 static uint8_t from[MAX_EVENTS];             /* rf, backwards */
 static uint8_t order[MAX_CELLS][MAX_EVENTS]; /* mo */
 static uint32_t order_length[MAX_CELLS];
+static relation forced;                     /* first fence of a heavy barrier, those of the others, second fence */
+static uint32_t interrupted[AXIOM_THREADS]; /* before which operation the barrier's fence comes */
 static bool strict_fences;
 static void (*report)(const char *outcome);
 
@@ -155,6 +158,7 @@ static bool fences_consistent(const relation hb, const relation eco, const relat
         }
     }
     memcpy(all, psc, sizeof all);
+    unite(all, forced);
     if (strict_fences) {
         unite(all, order_of_execution);
     }
@@ -171,6 +175,7 @@ static bool consistent(void) {
     communication(rf, mo, fr);
     memcpy(air, sb, sizeof air);
     unite(air, rf);
+    unite(air, forced);
     close(air);
     compose(both, fr, mo);
     if (cyclic(air) || cyclic(both)) {
@@ -261,20 +266,63 @@ static void new_event(struct small_op op, uint32_t thread) {
     events++;
 }
 
-void axioms_outcomes(const struct small_program *program, bool strict, void (*found)(const char *outcome)) {
+static const struct small_op full_fence = {MODEL_FENCE, MODEL_SEQ_CST, 0, 0};
+
+/* The graph's events, with the barrier's fences where `interrupted` says. */
+static void build(const struct small_program *program, uint32_t caller) {
+    uint32_t first = 0;
+    uint32_t injected = 0;
     events = 0;
-    strict_fences = strict;
-    report = found;
     memset(sb, 0, sizeof sb);
+    memset(forced, 0, sizeof forced);
     memset(order_length, 0, sizeof order_length);
     for (uint32_t cell = 0; cell < program->cells; cell++) {
         new_event((struct small_op){MODEL_STORE, MODEL_RELAXED, (uint8_t)cell, 0}, AXIOM_THREADS);
     }
     memset(sb, 0, sizeof sb);
     for (uint32_t thread = 0; thread < program->threads; thread++) {
-        for (uint32_t i = 0; i < program->length[thread]; i++) {
-            new_event(program->op[thread][i], thread);
+        for (uint32_t i = 0; i <= program->length[thread]; i++) {
+            if (caller != AXIOM_THREADS && thread != caller && interrupted[thread] == i) {
+                injected |= UINT32_C(1) << events;
+                new_event(full_fence, thread);
+            }
+            if (i < program->length[thread] && program->op[thread][i].op == MODEL_HEAVY) {
+                first = events;
+                new_event(full_fence, thread);
+                new_event(full_fence, thread);
+            } else if (i < program->length[thread]) {
+                new_event(program->op[thread][i], thread);
+            }
         }
     }
-    choose_reads(0);
+    for (uint32_t e = 0; e < events; e++) {
+        if ((injected >> e & 1u) != 0) {
+            add(forced, first, e);
+            add(forced, e, first + 1);
+        }
+    }
+}
+
+static void choose_interrupts(const struct small_program *program, uint32_t caller, uint32_t thread) {
+    if (caller == AXIOM_THREADS || thread == program->threads) {
+        build(program, caller);
+        choose_reads(0);
+        return;
+    }
+    for (uint32_t at = 0; at <= (thread == caller ? 0 : program->length[thread]); at++) {
+        interrupted[thread] = at;
+        choose_interrupts(program, caller, thread + 1);
+    }
+}
+
+void axioms_outcomes(const struct small_program *program, bool strict, void (*found)(const char *outcome)) {
+    uint32_t caller = AXIOM_THREADS;
+    strict_fences = strict;
+    report = found;
+    for (uint32_t thread = 0; thread < program->threads; thread++) {
+        for (uint32_t i = 0; i < program->length[thread]; i++) {
+            caller = program->op[thread][i].op == MODEL_HEAVY ? thread : caller;
+        }
+    }
+    choose_interrupts(program, caller, 0);
 }

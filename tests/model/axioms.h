@@ -13,7 +13,7 @@
 
 /* One operation of a small program: a load, a store or exchange of `value`, or a fence. */
 struct small_op {
-    uint8_t op;    /* MODEL_LOAD, MODEL_STORE, MODEL_XCHG, MODEL_FENCE */
+    uint8_t op;    /* MODEL_LOAD, MODEL_STORE, MODEL_XCHG, MODEL_FENCE; MODEL_HEAVY: once in a program at most */
     uint8_t order; /* enum model_order */
     uint8_t cell;
     uint8_t value; /* different in every store; 0 is what cells hold at first */

@@ -160,6 +160,7 @@ struct explorer {
     enum verdict verdict;
     const struct model_scenario *scenario;
     bool broken;
+    bool selftest;
     bool plain; /* no reductions: a switch before every operation, nobody kept waiting after a preemption */
 
     struct thread thread[MAX_THREADS];

@@ -57,6 +57,8 @@ static uint8_t random_order(uint8_t op) {
     static const uint8_t fences[] = {MODEL_SEQ_CST, MODEL_SEQ_CST, MODEL_ACQUIRE, MODEL_RELEASE};
     uint32_t any = (uint32_t)(decide_random() % 4);
     switch (op) {
+    case MODEL_HEAVY:
+        return MODEL_SEQ_CST;
     case MODEL_LOAD:
         return loads[any % 2];
     case MODEL_STORE:
@@ -72,6 +74,7 @@ static void random_program(void) {
     static const uint8_t ops[] = {MODEL_LOAD,  MODEL_LOAD, MODEL_LOAD, MODEL_STORE,
                                   MODEL_STORE, MODEL_XCHG, MODEL_FENCE};
     uint8_t value = 1;
+    bool barrier = decide_random() % 3 == 0;
     program.threads = 2 + (uint32_t)(decide_random() % 3);
     program.cells = 1 + (uint32_t)(decide_random() % MAX_CELLS);
     for (uint32_t t = 0; t < program.threads; t++) {
@@ -79,6 +82,10 @@ static void random_program(void) {
         for (uint32_t i = 0; i < program.length[t]; i++) {
             struct small_op *op = &program.op[t][i];
             op->op = ops[decide_random() % sizeof ops];
+            if (barrier && decide_random() % 4 == 0) {
+                op->op = MODEL_HEAVY;
+                barrier = false;
+            }
             op->order = random_order(op->op);
             op->cell = (uint8_t)(decide_random() % program.cells);
             op->value = op->op == MODEL_STORE || op->op == MODEL_XCHG ? value++ : 0;
@@ -88,6 +95,7 @@ static void random_program(void) {
                                                 .op = op->op,
                                                 .order = op->order,
                                                 .now = op->order,
+                                                .heavy = 1,
                                                 .same = &op_site[t][i]};
         }
     }
@@ -115,8 +123,11 @@ static double graphs(void) {
 }
 
 static void print_program(void) {
-    static const char *const names[] = {
-        [MODEL_LOAD] = "load", [MODEL_STORE] = "store", [MODEL_XCHG] = "xchg", [MODEL_FENCE] = "fence"};
+    static const char *const names[] = {[MODEL_LOAD] = "load",
+                                        [MODEL_STORE] = "store",
+                                        [MODEL_XCHG] = "xchg",
+                                        [MODEL_FENCE] = "fence",
+                                        [MODEL_HEAVY] = "membarrier"};
     for (uint32_t t = 0; t < program.threads; t++) {
         printf("    T%u:", t + 1);
         for (uint32_t i = 0; i < program.length[t]; i++) {
@@ -147,6 +158,9 @@ static void interpret(void) {
             break;
         case MODEL_XCHG:
             result[t][i] = model_rmw(&op_site[t][i], &cells[op->cell], 8, op->value);
+            break;
+        case MODEL_HEAVY:
+            model_heavy(&op_site[t][i], 0);
             break;
         default:
             model_fence(&op_site[t][i]);
@@ -223,6 +237,14 @@ static bool one_program(uint64_t *executions, uint64_t *all, uint32_t *loose) {
     return !wrong;
 }
 
+/* With --broken the explorer places stores at the end of the modification order only: the axioms must tell. */
+static int verdict(uint64_t good, uint64_t tried) {
+    bool right = ex.broken ? good != tried : good == tried;
+    printf("model --selftest%s: %llu passed, %u failed, 0 skipped\n", ex.broken ? " --broken" : "",
+           (unsigned long long)(ex.broken ? right : good), !right);
+    return right ? 0 : 1;
+}
+
 int selftest(uint64_t programs, uint64_t seed) {
     uint64_t executions = 0;
     uint64_t all = 0;
@@ -230,6 +252,7 @@ int selftest(uint64_t programs, uint64_t seed) {
     uint64_t tried = 0;
     uint32_t loose = 0;
     double start = seconds_now();
+    ex.selftest = true;
     for (; tried < programs && good == tried; tried++) {
         decide_seed(seed + tried + 1);
         for (int i = 0; i < 10; i++) {
@@ -243,7 +266,5 @@ int selftest(uint64_t programs, uint64_t seed) {
     printf("%llu random programs agree with the axioms of RC11; %llu executions, %llu without reductions; %.1f s\n",
            (unsigned long long)good, (unsigned long long)executions, (unsigned long long)all, seconds_now() - start);
     printf("in %u of them RC11 also allows full fences in an order that no execution has: not explored\n", loose);
-    printf("model --selftest: %llu passed, %llu failed, 0 skipped\n", (unsigned long long)good,
-           (unsigned long long)(tried - good));
-    return good == tried ? 0 : 1;
+    return verdict(good, tried);
 }

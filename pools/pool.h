@@ -108,6 +108,9 @@ uint32_t torc_pool_in_use(const struct torc_pool_view *pool, const uint64_t *gat
 /* torc_pool_stats_add: adds this pool to *stats. Any thread. `gate` as above, NULL if unknown: marked slots count as unread. */
 void torc_pool_stats_add(const struct torc_pool_view *pool, const uint64_t *gate, struct torc_pool_stats *stats);
 
+/* torc_slot_pin: one more reference to a slot that may be gone; false if it is. Any thread. */
+bool torc_slot_pin(const struct torc_bus *bus, uint64_t id);
+
 /* torc_slot_free: what follows the last release: the XXL block goes back, whoever waits for a slot is woken. The slot word
  * has been moved to the state torc_word_after_last() gave. */
 uint64_t torc_word_after_last(const struct torc_pool_view *pool, uint64_t word);

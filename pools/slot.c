@@ -32,6 +32,19 @@ int torc_ringptr_clone_slow(struct torc_ringptr ptr, uint64_t found) {
     return TORC_OK;
 }
 
+/* Relaxed: the caller has acquired the stamp that made the payload visible, and a slot that is still in that generation
+ * has not left it since. */
+bool torc_slot_pin(const struct torc_bus *bus, uint64_t id) {
+    struct torc_slot *slot = torc_slot_of(bus, id);
+    uint64_t found = slot == NULL ? 0 : torc_load_relaxed64(&slot->word);
+    do {
+        if (!torc_word_owned_by(found, id) || torc_word_count(found) >= TORC_COUNT_LIMIT) {
+            return false;
+        }
+    } while (!torc_cas_relaxed64(&slot->word, &found, found + TORC_COUNT_ONE));
+    return true;
+}
+
 uint64_t torc_word_after_last(const struct torc_pool_view *pool, uint64_t word) {
     uint64_t next = torc_word_generation(word) + 1;
     if (pool->xxl != NULL || TORC_DEBUG >= 2) {

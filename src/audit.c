@@ -125,6 +125,9 @@ static bool entries_hold(struct walk *walk, uint32_t lane) {
     uint64_t held = 0;
     for (uint64_t at = end - (ever < capacity ? ever : capacity); at != end; at++) {
         const struct torc_entry *entry = &entries[at & (capacity - 1)];
+        if (torc_load_acquire64(&entry->stamp) == at + capacity) {
+            continue; /* a claim for readers that copy had begun to rewrite it */
+        }
         if (!hold(walk, torc_load_acquire64(&entry->stamp) == at + 1, "a published entry is not stamped", lane, at) ||
             !entry_holds(walk, lane, entry, at, &held)) {
             return false;

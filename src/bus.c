@@ -204,6 +204,7 @@ int torc_bus_close(struct torc_bus *public_bus) {
     if (!bus_closed(bus)) {
         for (uint32_t i = 0; i < bus->config.publishers; i++) {
             if (bus->publisher[i] != NULL) {
+                torc_store_relaxed32(&bus->publisher[i]->shut, 1);
                 torc_store_relaxed64(&bus->publisher[i]->hot.room, 0);
             }
         }

@@ -9,7 +9,11 @@
 enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
 
 static bool closed(const struct publisher *self) {
-    return torc_load_relaxed64(&self->hot.room) == 0;
+    return torc_load_relaxed32(&self->shut) != 0;
+}
+
+static bool copied(const struct publisher *self) {
+    return torc_load_relaxed32(&self->copied) != 0;
 }
 
 /* --- waiting for space -------------------------------------------------------------------------------------- */
@@ -86,14 +90,17 @@ static int take_slot(struct publisher *self, size_t length, uint64_t deadline, u
 
 /* --- claims ------------------------------------------------------------------------------------------------- */
 
-/* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then room). */
-static int take_sequence(struct publisher *self, uint64_t *sequence) {
+/* Another try: readers that copy came while a claim for others was made. */
+#define AGAIN 1
+
+/* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then shut) or somebody began to copy (COPY). */
+static int take_sequence(struct publisher *self, bool for_copying, uint64_t *sequence) {
     *sequence = lane_claimed(self);
     torc_store_relaxed64(&self->hot.lane->claimed, *sequence + 1);
     torc_barrier_light(self->hot.fence);
-    if (closed(self)) {
+    if (TORC_UNLIKELY(closed(self) || (copied(self) && !for_copying))) {
         torc_store_release64(&self->hot.lane->claimed, *sequence); /* CLAIMED */
-        return closed_off(self);
+        return closed(self) ? closed_off(self) : AGAIN;
     }
     self->open_claims++;
     self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
@@ -107,46 +114,62 @@ static void note_held(struct publisher *self, uint64_t sequence) {
     self->held_to = sequence + 1;
 }
 
-static int claim_one(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
-                     struct torc_claim *claim) {
-    bool in_slot = length >= self->inline_limit;
-    struct torc_entry *entry;
-    int status;
-    if (length > TORC_MAX_EVENT) {
-        return TORC_TOO_BIG;
+/* The entry of a new claim. Readers that copy learn first that it is no longer what it was. */
+static void open_entry(struct publisher *self, uint64_t sequence, uint32_t header, bool for_copying) {
+    struct torc_entry *entry = lane_entry(self, sequence);
+    if (for_copying) {
+        torc_store_relaxed64(&entry->stamp, sequence); /* REWRITE */
     }
-    *claim = (struct torc_claim){.length = length, .type = type};
-    status = take_room(self, deadline);
+    torc_store_release32(&entry->header_word, header);
+}
+
+/* One try to claim; `in_slot` claims suit readers that copy: nothing but the handle is written to the entry. */
+static int claim_try(struct publisher *self, bool in_slot, size_t length, uint64_t deadline, struct torc_claim *claim) {
+    bool for_copying = in_slot && copied(self);
+    int status = take_room(self, deadline);
     if (status == TORC_OK && in_slot) {
         status = take_slot(self, length, deadline, &claim->slot, &claim->data);
     }
     if (status != TORC_OK) {
         return status;
     }
-    if (take_sequence(self, &claim->sequence) != TORC_OK) {
+    status = take_sequence(self, for_copying, &claim->sequence);
+    if (status != TORC_OK) {
         if (in_slot) {
             torc_bank_put_back(&self->bank, claim->slot);
         }
-        return TORC_CLOSED;
+        return status;
     }
-    entry = lane_entry(self, claim->sequence);
-    entry->header = (uint32_t)length | (in_slot ? TORC_ENTRY_SLOT : 0);
+    open_entry(self, claim->sequence, (uint32_t)length | (in_slot ? TORC_ENTRY_SLOT : 0), for_copying);
     if (in_slot) {
-        entry->body.slot = claim->slot;
+        torc_store_release64(&lane_entry(self, claim->sequence)->body.word[0], claim->slot);
         note_held(self, claim->sequence);
     } else {
-        claim->data = entry->body.bytes;
+        claim->data = lane_entry(self, claim->sequence)->body.bytes;
     }
-    claim->state = CLAIM_OPEN;
     return TORC_OK;
+}
+
+static int claim_one(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
+                     struct torc_claim *claim) {
+    int status = AGAIN;
+    if (length > TORC_MAX_EVENT) {
+        return TORC_TOO_BIG;
+    }
+    *claim = (struct torc_claim){.length = length, .type = type};
+    while (status == AGAIN) {
+        status = claim_try(self, length >= self->inline_limit || copied(self), length, deadline, claim);
+    }
+    claim->state = status == TORC_OK ? CLAIM_OPEN : CLAIM_SETTLED;
+    return status;
 }
 
 /* Makes an open claim visible; the lane's cursor follows in settle(). */
 static void stamp(const struct publisher *self, uint64_t sequence, uint32_t header, uint32_t type) {
     const struct torc_bus *bus = &self->bus->hot;
     struct torc_entry *entry = lane_entry(self, sequence);
-    entry->header = header;
-    entry->type = type;
+    torc_store_release32(&entry->header_word, header);
+    torc_store_release32(&entry->type_word, type);
     if ((header & TORC_ENTRY_SLOT) != 0) {
         struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, entry->body.slot)];
         uint32_t index = torc_id_index(bus, entry->body.slot);
@@ -169,7 +192,7 @@ static uint64_t first_open(const struct publisher *self) {
 static void settle(struct publisher *self, uint32_t claims) {
     self->open_claims -= claims;
     if (self->open_claims == 0) {
-        self->hot.inline_limit = self->inline_limit;
+        self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
     }
     torc_store_release64(&self->hot.lane->published,
                          self->open_claims == 0 ? lane_claimed(self) : first_open(self)); /* PUBLISHED */
@@ -210,7 +233,7 @@ static void abort_one(struct publisher *self, struct torc_claim *claim) {
         torc_bank_put_back(&self->bank, claim->slot);
     }
     if (claim->sequence + 1 == lane_claimed(self)) {
-        lane_entry(self, claim->sequence)->header = TORC_ENTRY_SKIP;
+        torc_store_release32(&lane_entry(self, claim->sequence)->header_word, TORC_ENTRY_SKIP);
         torc_store_release64(&self->hot.lane->claimed, claim->sequence); /* CLAIMED */
         forget_held(self, claim->sequence);
     } else {
@@ -232,6 +255,42 @@ void torc_claims_forget(struct publisher *self) {
         stamp(self, at, TORC_ENTRY_SKIP, 0);
     }
     settle(self, self->open_claims);
+}
+
+/* --- publishing to readers that copy --------------------------------------------------------------------------- */
+
+void torc_publisher_copied(struct publisher *self, bool on) {
+    torc_store_relaxed32(&self->copied, on);
+    torc_store_relaxed64(&self->hot.room, on || closed(self) ? 0 : self->hot.mask + 1);
+}
+
+bool torc_publisher_is_copied(const struct publisher *self, size_t length) {
+    return copied(self) && length < self->inline_limit;
+}
+
+/* An inline event, word by word (REWRITE). */
+int torc_publish_words(struct publisher *self, uint32_t type, const void *data, size_t length, uint64_t deadline) {
+    uint64_t words[TORC_INLINE_BYTES / 8] = {0};
+    struct torc_entry *entry;
+    uint64_t sequence;
+    int status = take_room(self, deadline);
+    if (status == TORC_OK) {
+        status = take_sequence(self, true, &sequence);
+    }
+    if (status != TORC_OK) {
+        return status;
+    }
+    if (length != 0) {
+        memcpy(words, data, length);
+    }
+    entry = lane_entry(self, sequence);
+    open_entry(self, sequence, (uint32_t)length, true);
+    for (size_t i = 0; i < (length + 7) / 8; i++) {
+        torc_store_release64(&entry->body.word[i], words[i]);
+    }
+    stamp(self, sequence, (uint32_t)length, type);
+    settle(self, 1);
+    return TORC_OK;
 }
 
 /* --- the public calls --------------------------------------------------------------------------------------- */

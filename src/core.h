@@ -61,6 +61,8 @@ struct publisher {
     enum torc_wait wait;
     uint32_t inline_limit; /* what hot.inline_limit is while no claim is open */
     uint32_t open_claims;
+    torc_a32 shut;         /* the bus is closed; hot.room is 0 (CLOSE) */
+    torc_a32 copied;       /* readers copy from the lane: entries are rewritten word by word; hot.room is 0 (COPY) */
     struct torc_bank bank; /* bank.gate.passed is the gate */
 
     torc_a64 user; /* the thread inside, at DEBUG 1 and up */
@@ -71,11 +73,15 @@ struct publisher {
     uint64_t held_to;
 };
 
+/* Events of one lane in a row before the reader gives its cursor back and looks at the other lanes. */
+#define TORC_READER_RUN 64u
+
 /* What a reader knows of one lane. */
 struct reader_lane {
     uint64_t sequence; /* next to read */
     uint64_t given;    /* cursor as last published */
-    uint64_t skipped;  /* aborted claims stepped over since then */
+    uint64_t skipped;  /* aborted claims stepped over since then, and what a copying reader lost */
+    uint64_t lost;     /* by a copying reader, and not told yet */
     uint32_t index;
 };
 
@@ -86,6 +92,8 @@ struct reader {
     uint32_t index;
     enum torc_wait wait;
     bool manual;
+    enum torc_policy policy;
+    enum torc_resume resume;
     uint32_t point; /* waitpoint index: its own, or the actor's */
     uint32_t keep_pool;
 
@@ -96,6 +104,12 @@ struct reader {
     uint32_t version; /* of the topic, as last refreshed */
     bool one_lane;    /* one lane, open bus: an idle poll needs to look at the stamp and the version only */
 
+    /* A copying reader's: the event at hand, and the reference that pins its slot. */
+    struct torc_entry copy;
+    uint64_t pinned;
+    uint32_t run; /* events until the next lane gets its turn */
+    bool holds;   /* the copy is an event that was not handed on yet */
+
     torc_a64 user; /* the thread inside, at DEBUG 1 and up */
 
     /* Written by the owner, read by others. */
@@ -103,6 +117,8 @@ struct reader {
     torc_a64 poller;   /* the thread inside torc_poll, or 0 */
     torc_a64 consumed; /* given back so far */
     torc_a64 max_lag;
+
+    torc_a64 lost; /* by a copying reader */
 
     torc_a32 closing;  /* somebody wants it to leave (DETACH) */
     torc_a32 detached; /* it has left; set under the control lock */
@@ -127,6 +143,9 @@ static inline struct torc_entry *lane_entry(const struct publisher *self, uint64
 }
 static inline uint64_t lane_claimed(const struct publisher *self) {
     return torc_load_relaxed64(&self->hot.lane->claimed);
+}
+static inline bool reader_copies(const struct reader *self) {
+    return self->policy != TORC_POLICY_GATE;
 }
 static inline bool bus_closed(const struct bus *bus) {
     return torc_load_acquire32(&bus->header->state) == TORC_BUS_CLOSED; /* STATE */
@@ -182,6 +201,9 @@ static inline struct torc_entry *lane_entries(const struct bus *bus, uint32_t la
 }
 static inline struct torc_topic_record *topic_of_lane(const struct bus *bus, uint32_t lane) {
     return &bus->topics[torc_load_relaxed32(&bus->lanes[lane].topic)];
+}
+static inline uint64_t topic_members(const struct torc_topic_record *record) {
+    return torc_load_acquire64(&record->readers) | torc_load_acquire64(&record->copiers); /* GATING */
 }
 static inline uint32_t bank_first_pool(uint32_t lane) {
     return lane * TORC_BANK_POOLS;
@@ -251,6 +273,27 @@ bool torc_reader_in_own_handler(const struct reader *self);
 /* read.c, owner: begins to look at borrowed memory; false if the reader was told to leave, and has. Rest ends it. */
 bool torc_reader_begin(struct reader *self);
 void torc_reader_rest(struct reader *self);
+/* copy.c, owner: the next event of a copying reader becomes the entry at hand; TORC_LAPPED if `tell`; or why there is none. */
+int torc_copy_next(struct reader *self, bool tell);
+/* copy.c, owner: the event at hand is done with: its slot may go. */
+void torc_copy_drop(struct reader *self);
+/* copy.c: is there something for it to read or to be told? */
+bool torc_copy_ready(const struct reader *self);
+/* copy.c, under the control lock: tells the topic's publishers whether anybody copies from their lanes. */
+void torc_copy_announce(const struct torc_topic *topic);
+
+/* claim.c, under the control lock: do readers copy from its lane? */
+void torc_publisher_copied(struct publisher *publisher, bool on);
+/* claim.c: does an event of this length go into the entry, and word by word? Then torc_publish_words does it. */
+bool torc_publisher_is_copied(const struct publisher *publisher, size_t length);
+int torc_publish_words(struct publisher *publisher, uint32_t type, const void *data, size_t length, uint64_t deadline);
+
+/* read.c, owner: the lane at hand learns how far it was read. */
+void torc_reader_save_current(struct reader *self);
+/* read.c, owner: gives back all of a lane that was read. */
+void torc_reader_give_back(struct reader *self, struct reader_lane *lane);
+/* read.c, owner: why is there nothing in any lane? TORC_OK: look again. */
+int torc_reader_why_empty(struct reader *self);
 /* read.c, owner: makes a lane the current one. */
 void torc_reader_enter(struct reader *self, uint32_t which);
 /* read.c, owner: what torc_next would answer, but for the event. */

@@ -49,7 +49,8 @@ struct torc_topic_record {
     torc_a32 version; /* bumped when a lane joins or ends, a reader is told to leave, the bus closes (LANES) */
     torc_a64 readers; /* bit per reader: publishers gate on these (GATING) */
     torc_a64 lanes;   /* bit per lane that belongs to the topic (LANES) */
-    unsigned char pad0[TORC_LINE - 24];
+    torc_a64 copiers; /* bit per reader that copies what it reads and can be overtaken; some of them gate as well */
+    unsigned char pad0[TORC_LINE - 32];
 
     torc_a32 sleepers; /* != 0: a reader sleeps or is about to (SLEEP); publishers load it after every event */
     unsigned char pad1[TORC_LINE - 4];

@@ -10,6 +10,10 @@ int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const vo
     if (data == NULL && length != 0) {
         return TORC_INVALID;
     }
+    if (publisher != NULL && torc_publisher_is_copied(publisher_of(publisher), length)) {
+        TORC_ONE_AT_A_TIME(publisher_of(publisher));
+        return torc_publish_words(publisher_of(publisher), type, data, length, deadline);
+    }
     status = torc_claim_until(publisher, type, length, deadline, &claim);
     if (status != TORC_OK) {
         return status;

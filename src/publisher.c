@@ -20,7 +20,7 @@ void torc_lane_moved(const struct bus *bus, uint32_t lane) {
 }
 
 static void wake_readers(const struct bus *bus, uint32_t lane) {
-    uint64_t members = torc_load_acquire64(&topic_of_lane(bus, lane)->readers);
+    uint64_t members = topic_members(topic_of_lane(bus, lane));
     for (; members != 0; members &= members - 1) {
         uint32_t point = torc_load_relaxed32(&cell_of(bus, lane, bit_index(members))->point);
         torc_waitpoint_wake(&bus->waitpoints[point]);
@@ -35,7 +35,7 @@ void torc_wake_readers_slow(struct torc_publisher *publisher) {
 }
 
 bool torc_lane_finished(const struct bus *bus, uint32_t lane) {
-    uint64_t members = torc_load_acquire64(&topic_of_lane(bus, lane)->readers);
+    uint64_t members = topic_members(topic_of_lane(bus, lane));
     for (; members != 0; members &= members - 1) {
         if (torc_load_relaxed32(&cell_of(bus, lane, bit_index(members))->joined) != 0) {
             return false;
@@ -75,7 +75,7 @@ static uint32_t choose_lane(const struct bus *bus, const struct torc_topic *topi
 
 /* Every reader of the topic follows the lane from where it stands now; one that has not finished it goes on as it is. */
 static void enlist_readers(const struct bus *bus, uint32_t lane, const struct torc_topic *topic, bool same_topic) {
-    uint64_t members = torc_load_relaxed64(&topic->record->readers);
+    uint64_t members = topic_members(topic->record);
     for (; members != 0; members &= members - 1) {
         struct torc_cell *cell = cell_of(bus, lane, bit_index(members));
         if (!same_topic || torc_load_relaxed32(&cell->joined) == 0) {
@@ -93,6 +93,9 @@ static void take_lane(struct bus *bus, uint32_t lane, const struct torc_topic *t
     if (ended && !same) {
         torc_lane_retire(bus, lane);
         (void)torc_and_release64(&topic_of_lane(bus, lane)->lanes, ~bit);
+    }
+    if (!same) {
+        torc_store_relaxed64(&control->origin, torc_load_relaxed64(&control->published));
     }
     enlist_readers(bus, lane, topic, same);
     torc_store_relaxed32(&control->topic, topic->index);
@@ -116,7 +119,7 @@ static void fill_hot(struct publisher *self) {
     self->hot.pools = &bus->hot.pools[bank_first_pool(self->index)];
     self->inline_limit = (self->topic->record->flags & TORC_TOPIC_NO_INLINE) != 0 ? 0 : TORC_INLINE_BYTES + 1;
     self->hot.inline_limit = self->inline_limit;
-    torc_store_relaxed64(&self->hot.room, bus->config.lane_entries);
+    torc_publisher_copied(self, torc_load_relaxed64(&self->topic->record->copiers) != 0);
 }
 
 /* Goes on where the lane's last publisher stopped: any of the last lap's entries may still hold a slot. */

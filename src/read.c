@@ -7,9 +7,6 @@
 
 #include <limits.h>
 
-/* Events of one lane in a row before the reader gives its cursor back and looks at the other lanes. */
-#define RUN 64u
-
 /* --- lanes -------------------------------------------------------------------------------------------------- */
 
 static bool stamped(const struct reader *self, uint32_t lane, uint64_t sequence) {
@@ -18,7 +15,7 @@ static bool stamped(const struct reader *self, uint32_t lane, uint64_t sequence)
 }
 
 /* Publishes the cursor of one lane if it moved. */
-static void give_back(struct reader *self, struct reader_lane *lane) {
+void torc_reader_give_back(struct reader *self, struct reader_lane *lane) {
     const struct torc_waitpoint *point = lane_point(self->bus, lane->index);
     if (lane->given == lane->sequence) {
         return;
@@ -35,15 +32,19 @@ static void give_back(struct reader *self, struct reader_lane *lane) {
 }
 
 /* The hot part holds the current lane's sequence while the owner reads. */
-static void save_current(struct reader *self) {
+void torc_reader_save_current(struct reader *self) {
     if (self->lane_count != 0) {
         self->lane[self->current].sequence = self->hot.sequence;
     }
 }
 
+/* None for a reader that copies: each of its events goes through src/copy.c. */
 static uint32_t run_length(const struct reader *self) {
     uint32_t quarter = (uint32_t)(self->hot.mask + 1) / 4;
-    return quarter < RUN ? quarter + 1 : RUN;
+    if (reader_copies(self)) {
+        return 0;
+    }
+    return quarter < TORC_READER_RUN ? quarter + 1 : TORC_READER_RUN;
 }
 
 void torc_reader_enter(struct reader *self, uint32_t which) {
@@ -72,12 +73,12 @@ static void note_lag(struct reader *self) {
 static void give_back_current(struct reader *self) {
     struct reader_lane *lane = &self->lane[self->current];
     if (!self->manual || lane->sequence - lane->given == lane->skipped) {
-        give_back(self, lane);
+        torc_reader_give_back(self, lane);
     }
 }
 
 static void leave_lane(struct reader *self) {
-    save_current(self);
+    torc_reader_save_current(self);
     give_back_current(self);
 }
 
@@ -116,7 +117,7 @@ static bool find_event(struct reader *self) {
 /* --- the owner's turn --------------------------------------------------------------------------------------- */
 
 static bool borrows_out(struct reader *self) {
-    save_current(self);
+    torc_reader_save_current(self);
     for (uint32_t i = 0; self->manual && i < self->lane_count; i++) {
         if (self->lane[i].given != self->lane[i].sequence) {
             return true;
@@ -128,6 +129,7 @@ static bool borrows_out(struct reader *self) {
 /* Somebody wants this reader to leave: at once, or when what it holds by hand is given back. */
 static void leave_if_done(struct reader *self) {
     self->hot.left = 0;
+    torc_copy_drop(self);
     if (!borrows_out(self)) {
         torc_reader_leave(self);
         torc_store_release32(&self->busy, 0);
@@ -151,7 +153,8 @@ bool torc_reader_begin(struct reader *self) {
 /* Nothing is borrowed any more (unless the user advances by hand): cursors are given back. `left` = 0 sends the next
  * torc_next through torc_reader_begin(). */
 void torc_reader_rest(struct reader *self) {
-    save_current(self);
+    torc_reader_save_current(self);
+    torc_copy_drop(self);
     if (self->lane_count != 0) {
         give_back_current(self);
     }
@@ -173,9 +176,9 @@ static bool finished(const struct reader *self) {
 }
 
 /* Nothing was found in any lane: why? TORC_OK: look again. */
-static int why_empty(struct reader *self) {
+int torc_reader_why_empty(struct reader *self) {
     bool closed = bus_closed(self->bus); /* before the lanes: none opens after it */
-    self->one_lane = self->lane_count == 1 && !closed;
+    self->one_lane = self->lane_count == 1 && !closed && !reader_copies(self);
     if (torc_reader_lanes_changed(self)) {
         look_around(self);
         return TORC_OK;
@@ -185,15 +188,18 @@ static int why_empty(struct reader *self) {
 
 /* Makes the next event the current lane's next entry, or tells why there is none. Everything returned before is finished
  * with, unless advanced by hand. */
-static int find_next(struct reader *self) {
+static int find_next(struct reader *self, bool tell) {
+    if (TORC_UNLIKELY(reader_copies(self))) {
+        return torc_copy_next(self, tell);
+    }
     for (;;) {
         if (TORC_UNLIKELY(self->hot.left == 0 && self->lane_count != 0)) {
             note_lag(self);
         }
         if (!find_event(self)) {
             int why;
-            save_current(self);
-            why = why_empty(self);
+            torc_reader_save_current(self);
+            why = torc_reader_why_empty(self);
             if (why != TORC_OK) {
                 return why;
             }
@@ -235,8 +241,8 @@ int torc_next_slow(struct torc_reader *reader) {
     if (!torc_reader_begin(self)) {
         return TORC_CLOSED;
     }
-    status = find_next(self);
-    if (status != TORC_OK) {
+    status = find_next(self, true);
+    if (status != TORC_OK && status != TORC_LAPPED) {
         torc_reader_rest(self);
     }
     return status;
@@ -261,7 +267,7 @@ static int poll_events(struct reader *self, torc_handler handler, void *context,
     while (count < limit && torc_load_acquire32(&self->closing) == 0) {
         enum torc_action action;
         uint32_t left;
-        status = find_next(self);
+        status = find_next(self, false);
         if (status != TORC_OK) {
             break;
         }
@@ -305,9 +311,9 @@ int torc_advance(struct torc_reader *reader) {
         return TORC_INVALID;
     }
     TORC_ONE_AT_A_TIME(self);
-    save_current(self);
+    torc_reader_save_current(self);
     for (uint32_t i = 0; i < self->lane_count; i++) {
-        give_back(self, &self->lane[i]);
+        torc_reader_give_back(self, &self->lane[i]);
     }
     self->one_lane = false; /* this may have been the end of a lane: the next turn must look */
     if (torc_load_relaxed64(&self->poller) == 0) {
@@ -325,7 +331,10 @@ bool torc_reader_ready(struct reader *self) {
     if (torc_load_acquire32(&self->closing) != 0) {
         return true;
     }
-    for (uint32_t i = 0; i < self->lane_count; i++) {
+    if (reader_copies(self) && torc_copy_ready(self)) {
+        return true;
+    }
+    for (uint32_t i = 0; !reader_copies(self) && i < self->lane_count; i++) {
         if (stamped(self, self->lane[i].index, self->lane[i].sequence)) {
             return true;
         }
@@ -346,7 +355,8 @@ int torc_reader_look(struct reader *self) {
     int status = TORC_CLOSED;
     torc_store_release64(&self->poller, (uint64_t)(uintptr_t)pthread_self());
     if (torc_reader_begin(self)) {
-        status = find_next(self);
+        /* A copying reader's look would take the event, or the news of a loss, with it. */
+        status = reader_copies(self) ? torc_copy_ready(self) ? TORC_OK : TORC_EMPTY : find_next(self, true);
         torc_reader_rest(self);
     }
     torc_store_release64(&self->poller, 0);

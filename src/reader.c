@@ -89,6 +89,19 @@ static void set_low_cursors(const struct reader *self) {
     }
 }
 
+/* From here on the lane's history is whole, slots included. */
+static uint64_t oldest_whole(const struct torc_lane *lane, uint64_t low) {
+    uint64_t gate = torc_load_acquire64(&lane->gate);
+    return sequence_before(gate, low) ? low : gate;
+}
+
+/* The oldest that no claim has begun to overwrite (COPY); its slot may be gone. */
+static uint64_t oldest_entry(const struct reader *self, const struct torc_lane *lane) {
+    uint64_t oldest = torc_load_relaxed64(&lane->claimed) - self->bus->config.lane_entries;
+    uint64_t origin = torc_load_relaxed64(&lane->origin);
+    return sequence_before(oldest, origin) ? origin : oldest;
+}
+
 static void set_positions(const struct reader *self, enum torc_join join) {
     const struct bus *bus = self->bus;
     uint64_t lanes = torc_load_relaxed64(&self->topic->record->lanes);
@@ -99,8 +112,7 @@ static void set_positions(const struct reader *self, enum torc_join join) {
         uint64_t position = torc_load_acquire64(&lane->published); /* PUBLISHED */
         bool ended = torc_load_relaxed32(&lane->state) == TORC_LANE_ENDED;
         if (join == TORC_JOIN_OLDEST) {
-            uint64_t gate = torc_load_acquire64(&lane->gate);
-            position = sequence_before(gate, low) ? low : gate;
+            position = reader_copies(self) ? oldest_entry(self, lane) : oldest_whole(lane, low);
         }
         torc_store_release64(&cell->cursor, position); /* CURSOR */
         torc_store_relaxed32(&cell->joined, !ended || position != torc_load_relaxed64(&lane->published));
@@ -118,6 +130,17 @@ static uint32_t free_index(const struct bus *bus) {
     return index;
 }
 
+/* A copying reader does not gate; the publishers must know of it before the barrier (COPY). */
+static void enlist(const struct reader *self) {
+    struct torc_topic_record *record = self->topic->record;
+    if (!reader_copies(self)) {
+        (void)torc_or_release64(&record->readers, UINT64_C(1) << self->index); /* GATING */
+        return;
+    }
+    (void)torc_or_release64(&record->copiers, UINT64_C(1) << self->index);
+    torc_copy_announce(self->topic);
+}
+
 /* Under the control lock. */
 static int join(struct reader *self, const struct torc_reader_config *config, uint32_t point) {
     struct bus *bus = self->bus;
@@ -131,7 +154,7 @@ static int join(struct reader *self, const struct torc_reader_config *config, ui
     self->point = point == UINT32_MAX ? reader_point_index(bus, self->index) : point;
     self->keep_pool = keep_pool_of(bus, self->index);
     set_low_cursors(self);
-    (void)torc_or_release64(&self->topic->record->readers, UINT64_C(1) << self->index); /* GATING */
+    enlist(self);
     torc_topic_changed(self->topic->record);
     torc_barrier_heavy(bus->hot.fence); /* JOIN */
     set_positions(self, config->join);
@@ -151,7 +174,9 @@ int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_confi
     int status;
     config = config == NULL ? &defaults : config;
     if (topic == NULL || reader == NULL || (unsigned)config->wait > TORC_WAIT_BACKOFF ||
-        (unsigned)config->join > TORC_JOIN_OLDEST) {
+        (unsigned)config->join > TORC_JOIN_OLDEST || (unsigned)config->policy > TORC_POLICY_CONFLATE ||
+        (unsigned)config->resume > TORC_RESUME_NEWEST ||
+        (config->policy != TORC_POLICY_GATE && config->manual_advance != 0)) {
         return TORC_INVALID;
     }
     self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
@@ -160,6 +185,8 @@ int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_confi
     }
     *self = (struct reader){.bus = topic->bus, .topic = topic, .wait = config->wait};
     self->manual = config->manual_advance != 0;
+    self->policy = config->policy;
+    self->resume = config->resume;
     self->hot.bus = &self->bus->hot;
     self->hot.mask = self->bus->config.lane_entries - 1;
     (void)pthread_mutex_lock(&self->bus->lock);
@@ -186,6 +213,10 @@ void torc_reader_leave(struct reader *self) {
     (void)pthread_mutex_lock(&bus->lock);
     if (torc_load_relaxed32(&self->detached) == 0) {
         (void)torc_and_release64(&self->topic->record->readers, ~(UINT64_C(1) << self->index));
+        if (reader_copies(self)) {
+            (void)torc_and_release64(&self->topic->record->copiers, ~(UINT64_C(1) << self->index));
+            torc_copy_announce(self->topic);
+        }
         torc_store_release32(&self->detached, 1);
         torc_topic_changed(self->topic->record);
         torc_barrier_heavy(bus->hot.fence); /* SPACE */
@@ -245,6 +276,7 @@ int torc_reader_close(struct torc_reader *reader) {
     }
     bus = self->bus;
     torc_reader_leave(self);
+    torc_copy_drop(self);
     (void)pthread_mutex_lock(&bus->lock);
     bus->reader[self->index] = NULL;
     (void)pthread_mutex_unlock(&bus->lock);
@@ -293,7 +325,8 @@ int torc_reader_state(const struct torc_reader *reader, struct torc_reader_state
         return TORC_CLOSED;
     }
     *state = (struct torc_reader_state){.max_lag = torc_load_relaxed64(&self->max_lag),
-                                        .consumed = torc_load_relaxed64(&self->consumed)};
+                                        .consumed = torc_load_relaxed64(&self->consumed),
+                                        .lost = torc_load_relaxed64(&self->lost)};
     lanes = torc_load_acquire64(&self->topic->record->lanes);
     for (; lanes != 0; lanes &= lanes - 1) {
         const struct torc_cell *cell = cell_of(self->bus, bit_index(lanes), self->index);
@@ -301,7 +334,7 @@ int torc_reader_state(const struct torc_reader *reader, struct torc_reader_state
         uint64_t published = torc_load_acquire64(&self->bus->lanes[bit_index(lanes)].published);
         /* A stamp is visible a moment before the lane's published: a reader can be ahead of it. */
         uint64_t lag = sequence_before(published, cursor) ? 0 : published - cursor;
-        double fill = (double)lag / (double)(self->hot.mask + 1);
+        double fill = (double)lag / (double)self->bus->config.lane_entries;
         state->lag += lag;
         state->fill = fill > state->fill ? fill : state->fill;
         state->lanes += torc_load_relaxed32(&cell->joined) != 0;

@@ -18,6 +18,7 @@
  *   ENDED       publisher_close: lane.state                 reader: lane end               the lane's last published
  *   STATE       bus_close: bus.state                        readers, publishers            room = 0 in every publisher
  *   CLAIMED     publisher: lane.claimed                     reader after close, drain      no claim is still open
+ *   REWRITE     publisher: entry words, after the stamp     copying reader: entry words    the stamp of the rewriting
  *   WAKE        waker: waitpoint.seq + 1                    sleeper: waitpoint.seq         what it was waiting for
  *
  * Asymmetric Dekker pairs: one side pays torc_barrier_light() (a compiler barrier), the other torc_barrier_heavy()
@@ -28,6 +29,7 @@
  *   SLEEP       stamp (or mailbox slot), topic.sleepers     topic.sleepers + waitpoint.waiting, re-check of the stamps
  *   SPACE       cursor cell or slot word, waitpoint.waiting waitpoint.waiting, re-scan of the gate and the pool
  *   CLOSE       lane.claimed, publisher.room                publisher.room, lane.claimed
+ *   COPY        lane.claimed, publisher.copied              publisher.copied, lane.claimed
  *   DETACH      reader.busy, reader.closing                 reader.closing, reader.busy
  *   JOIN        lane.gate, topic.version                    topic.version, lane.gate and lane.published */
 #ifndef TORC_ATOMIC_H

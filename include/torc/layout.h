@@ -48,12 +48,20 @@ enum torc_shirt { TORC_XS = 0, TORC_S, TORC_M, TORC_L, TORC_XL, TORC_XXL, TORC_I
 /* One cell of a lane: one cache line, so that one release store of the stamp makes header and payload visible together. */
 #define TORC_INLINE_BYTES 48
 struct torc_entry {
-    torc_a64 stamp;  /* sequence + 1 once published (STAMP) */
-    uint32_t header; /* length in bits 0..29, TORC_ENTRY_* in bits 30..31 */
-    uint32_t type;   /* the caller's */
+    torc_a64
+        stamp; /* sequence + 1 once published (STAMP); while it is rewritten for copying readers, sequence (REWRITE) */
+    union {
+        uint32_t header; /* length in bits 0..29, TORC_ENTRY_* in bits 30..31 */
+        torc_a32 header_word;
+    };
+    union {
+        uint32_t type; /* the caller's */
+        torc_a32 type_word;
+    };
     union {
         unsigned char bytes[TORC_INLINE_BYTES]; /* the payload itself */
         uint64_t slot;                          /* or, with TORC_ENTRY_SLOT, the handle's id */
+        torc_a64 word[TORC_INLINE_BYTES / 8];   /* either, as copying readers see it */
     } body;
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_entry) == 64, "an entry is one cache line");
@@ -111,7 +119,8 @@ struct torc_lane {
     torc_a64
         gate; /* the publisher's cached gate, for joiners: from here on the lane's history is whole, slots included */
     torc_a64 stalls; /* how often the publisher found no space */
-    unsigned char pad1[TORC_LINE - 24];
+    torc_a64 origin; /* where its history in this topic begins */
+    unsigned char pad1[TORC_LINE - 32];
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_lane) == 128, "a lane's control block is two lines");
 TORC_STATIC_ASSERT(offsetof(struct torc_lane, state) == 64, "rarely written fields are off the hot line");

@@ -1,7 +1,7 @@
 /* torc/reader.h - the reading end of a topic.
  *
  * A reader has a cursor in every lane of its topic and merges them fairly: a bounded run of events from one lane, then the
- * next. Publishers never overwrite what a reader has not finished with. Recipe, one at a time:
+ * next. Publishers never overwrite what a gating reader has not finished with. Recipe, one at a time:
  *
  *     struct torc_event event;
  *     while (torc_next_until(reader, &event, TORC_FOREVER) == TORC_OK) {
@@ -15,6 +15,10 @@
  * A borrow costs no atomic read-modify-write: the reader's cursor protects the payload. To hold an event longer than its
  * turn, torc_keep it. The cursor is given back at batch ends, after a bounded number of events and before the reader
  * goes idle; torc_advance does it at once.
+ *
+ * What a reader does when it is slower than a publisher is its policy: GATE, the default, makes the publisher wait; LOSSY and CONFLATE
+ * are overtaken, told so, and told exactly by how much. They copy every event out before they hand it on, and while
+ * there is one, the publishers of its topic take a slower path; nobody else pays for them.
  *
  * Threads: one thread at a time per reader; torc_reader_detach and the functions marked "any thread" from anywhere. DEBUG
  * builds look for violations and answer TORC_WRONG_THREAD. */
@@ -37,6 +41,7 @@ struct torc_event {
     uint32_t lane;     /* which publisher's lane: 0..63 */
     uint64_t sequence; /* in that lane, without gaps but for aborted claims */
     uint64_t slot;     /* library's: 0 for an inline event */
+    uint64_t lost;     /* with TORC_LAPPED, in a poll or with CONFLATE: sequences of this lane before it that will not come */
 };
 
 /* Where a reader begins in the lanes that exist when it opens. Lanes opened later are read from their first event on. */
@@ -45,10 +50,25 @@ enum torc_join {
     TORC_JOIN_OLDEST    /* the oldest event that the lane still holds whole */
 };
 
+/* What happens when a publisher is faster than the reader. */
+enum torc_policy {
+    TORC_POLICY_GATE = 0, /* the publisher waits: nothing is lost */
+    TORC_POLICY_LOSSY,    /* the publisher goes on: TORC_LAPPED says how many sequences were lost */
+    TORC_POLICY_CONFLATE  /* as LOSSY, and only the newest event of each lane counts: what is older is skipped */
+};
+
+/* Where a LOSSY reader goes on after it was overtaken. */
+enum torc_resume {
+    TORC_RESUME_OLDEST = 0, /* at the oldest event that is not about to be overwritten */
+    TORC_RESUME_NEWEST      /* at the newest */
+};
+
 struct torc_reader_config {
     enum torc_wait wait;
     enum torc_join join;
-    uint32_t manual_advance; /* 1: borrows stay valid, and publishers gated, until torc_advance */
+    uint32_t manual_advance; /* 1: borrows stay valid, and publishers gated, until torc_advance; GATE only */
+    enum torc_policy policy;
+    enum torc_resume resume;
     uint32_t reserved;
 };
 
@@ -60,9 +80,10 @@ struct torc_reader {
     uint32_t left;     /* events until the slow path looks around: other lanes, cursors, detach */
     uint32_t lane;
     struct torc_bus *bus;
+    uint64_t lost; /* with TORC_LAPPED */
 };
 
-/* torc_reader_open: a gating reader of the topic. config NULL: all defaults. Any thread; also while publishers run at full rate. Give it
+/* torc_reader_open: a reader of the topic. config NULL: all defaults. Any thread; also while publishers run at full rate. Give it
  * back with torc_reader_close.
  * TORC_NO_ROOM: config.readers are open. TORC_CLOSED: the bus is closed (OLDEST may still join). TORC_NO_MEMORY.
  * TORC_INVALID. */
@@ -79,8 +100,9 @@ int torc_reader_detach(struct torc_reader *reader);
 int torc_reader_close(struct torc_reader *reader);
 
 /* torc_next: borrows the next event. TORC_OK; TORC_EMPTY: none now; TORC_CLOSED: none ever (the bus is closed and everything
- * was read, or the reader is detached); TORC_BUSY: called from inside a handler of this reader; TORC_INVALID. Unless
- * TORC_OK, *event is zeroed. */
+ * was read, or the reader is detached); TORC_BUSY: called from inside a handler of this reader; TORC_INVALID;
+ * TORC_LAPPED: event->lost sequences of event->lane will not come, aborted claims among them; the next call goes on. Unless
+ * TORC_OK, the rest of *event is zeroed. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event);
 
 /* torc_next_until: waits for it by the reader's strategy. TORC_TIMED_OUT at the deadline instead of TORC_EMPTY, which is left to
@@ -95,7 +117,7 @@ enum torc_action {
 typedef enum torc_action (*torc_handler)(void *context, const struct torc_event *event);
 
 /* torc_poll: calls handler for up to `limit` events and gives all cursors back at the end. Returns how many (0: none now)
- * or TORC_CLOSED, TORC_BUSY, TORC_INVALID as above. torc_poll_until waits for the first; TORC_TIMED_OUT. limit is 1..INT_MAX. */
+ * or TORC_CLOSED, TORC_LAPPED (torc_reader_state has the sum), TORC_BUSY, TORC_INVALID as above. torc_poll_until waits for the first; TORC_TIMED_OUT. limit is 1..INT_MAX. */
 int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, size_t limit);
 int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *context, size_t limit, uint64_t deadline);
 
@@ -128,6 +150,7 @@ struct torc_reader_state {
     enum torc_pressure pressure;
     uint32_t lanes;    /* lanes it follows */
     uint64_t consumed; /* events returned or handled so far, as of the last cursor update */
+    uint64_t lost;     /* sequences that were overwritten before they were read, or conflated away */
 };
 
 /* torc_reader_state: fills *state. Any thread. TORC_INVALID; TORC_CLOSED: detached. */
@@ -150,7 +173,7 @@ TORC_INLINE int torc_nothing(struct torc_event *event, int status) {
     event->data = NULL;
     event->length = 0;
     event->type = event->lane = 0;
-    event->sequence = event->slot = 0;
+    event->sequence = event->slot = event->lost = 0;
     return status;
 }
 
@@ -163,6 +186,7 @@ TORC_INLINE void torc_take(struct torc_reader *reader, struct torc_event *event)
     event->lane = reader->lane;
     event->sequence = reader->sequence;
     event->slot = 0;
+    event->lost = reader->lost;
     if ((entry->header & TORC_ENTRY_SLOT) != 0) {
         event->slot = entry->body.slot;
         event->data = torc_slot_data(reader->bus, entry->body.slot);
@@ -186,7 +210,12 @@ TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) 
                       (entry->header & TORC_ENTRY_SKIP) != 0)) {
         int status = torc_next_slow(reader);
         if (status != TORC_OK) {
-            return torc_nothing(event, status);
+            (void)torc_nothing(event, status);
+            if (status == TORC_LAPPED) {
+                event->lane = reader->lane;
+                event->lost = reader->lost;
+            }
+            return status;
         }
     }
     torc_take(reader, event);

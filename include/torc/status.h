@@ -27,7 +27,9 @@ extern "C" {
     X(TORC_WRONG_THREAD, -13, "not callable from this thread or from inside this callback")                            \
     X(TORC_CORRUPT, -14, "an invariant is broken: the memory was damaged")                                             \
     X(TORC_SYSTEM, -15, "a system call failed: errno tells which way")                                                 \
-    X(TORC_NOT_FOUND, -16, "nothing of this name exists")
+    X(TORC_NOT_FOUND, -16, "nothing of this name exists")                                                              \
+    X(TORC_LAPPED, -17, "events were overwritten before they were read: they are counted, go on")                      \
+    X(TORC_EVICTED, -18, "too slow for too long: publishers no longer wait for this reader")
 
 enum torc_status {
 #define TORC_STATUS_ENUM(name, value, text) name = (value),

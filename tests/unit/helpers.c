@@ -105,7 +105,7 @@ struct torc_publisher *open_publisher(struct torc_topic *topic, enum torc_dry dr
 }
 
 struct torc_reader *open_reader(struct torc_topic *topic, enum torc_join join) {
-    struct torc_reader_config config = {TORC_WAIT_BLOCK, TORC_JOIN_NEXT, 0, 0};
+    struct torc_reader_config config = {.wait = TORC_WAIT_BLOCK};
     struct torc_reader *reader = NULL;
     config.join = join;
     assert_ok(torc_reader_open(topic, &config, &reader));

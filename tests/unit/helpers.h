@@ -111,6 +111,7 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(keep)                                                                                                            \
     X(corners)                                                                                                         \
     X(join)                                                                                                            \
+    X(lossy)                                                                                                           \
     X(lag)                                                                                                             \
     X(detach)                                                                                                          \
     X(topic)                                                                                                           \

@@ -96,8 +96,8 @@ END_TEST
 START_TEST(unknown_policies_are_refused) {
     struct torc_publisher_config waits = {(enum torc_wait)77, TORC_DRY_WAIT};
     struct torc_publisher_config dries = {TORC_WAIT_BLOCK, (enum torc_dry)77};
-    struct torc_reader_config reads = {(enum torc_wait)77, TORC_JOIN_NEXT, 0, 0};
-    struct torc_reader_config joins = {TORC_WAIT_BLOCK, (enum torc_join)77, 0, 0};
+    struct torc_reader_config reads = {.wait = (enum torc_wait)77, .join = TORC_JOIN_NEXT, .manual_advance = 0};
+    struct torc_reader_config joins = {.wait = TORC_WAIT_BLOCK, .join = (enum torc_join)77, .manual_advance = 0};
     struct torc_publisher *publisher = NULL;
     struct torc_reader *reader = NULL;
     assert_status(torc_publisher_open(t.topic, &waits, &publisher), TORC_INVALID);

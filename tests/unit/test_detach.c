@@ -90,7 +90,7 @@ START_TEST(a_borrow_survives_a_detach) {
 END_TEST
 
 START_TEST(borrows_advanced_by_hand_survive_a_detach) {
-    struct torc_reader_config config = {TORC_WAIT_BLOCK, TORC_JOIN_NEXT, 1, 0};
+    struct torc_reader_config config = {.wait = TORC_WAIT_BLOCK, .join = TORC_JOIN_NEXT, .manual_advance = 1};
     struct torc_event event, other;
     assert_ok(torc_reader_close(t.reader));
     assert_ok(torc_reader_open(t.topic, &config, &t.reader));

@@ -152,7 +152,7 @@ START_TEST(next_ignores_the_lane_of_a_closed_publisher) {
 END_TEST
 
 START_TEST(on_a_closed_bus_only_oldest_may_join) {
-    struct torc_reader_config config = {TORC_WAIT_BLOCK, TORC_JOIN_NEXT, 0, 0};
+    struct torc_reader_config config = {.wait = TORC_WAIT_BLOCK, .join = TORC_JOIN_NEXT, .manual_advance = 0};
     struct torc_reader *joiner = NULL;
     struct torc_event event;
     put_run(t.publisher, 0, 5);

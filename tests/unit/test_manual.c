@@ -2,7 +2,7 @@
 #include "helpers.h"
 
 static struct torc_reader *open_manual(void) {
-    struct torc_reader_config config = {TORC_WAIT_BLOCK, TORC_JOIN_NEXT, 1, 0};
+    struct torc_reader_config config = {.wait = TORC_WAIT_BLOCK, .manual_advance = 1};
     struct torc_reader *reader = NULL;
     assert_ok(torc_reader_open(t.topic, &config, &reader));
     return reader;

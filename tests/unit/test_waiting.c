@@ -7,7 +7,7 @@
 #define BY_EVERY_STRATEGY(tcase, test) tcase_add_loop_test(tcase, test, TORC_WAIT_BLOCK, TORC_WAIT_BACKOFF + 1)
 
 static void open_waiting(int strategy) {
-    struct torc_reader_config config = {(enum torc_wait)strategy, TORC_JOIN_NEXT, 0, 0};
+    struct torc_reader_config config = {.wait = (enum torc_wait)strategy, .join = TORC_JOIN_NEXT, .manual_advance = 0};
     setup_bus();
     t.publisher = open_publisher(t.topic, TORC_DRY_FAIL);
     assert_ok(torc_reader_open(t.topic, &config, &t.reader));
@@ -297,7 +297,7 @@ static void *send_back(void *context) {
 }
 
 START_TEST(no_wake_up_is_lost_in_a_ping_pong) {
-    struct torc_reader_config config = {(enum torc_wait)_i, TORC_JOIN_NEXT, 0, 0};
+    struct torc_reader_config config = {.wait = (enum torc_wait)_i, .join = TORC_JOIN_NEXT, .manual_advance = 0};
     struct torc_topic *back;
     struct torc_reader *answers = NULL;
     struct echo echo = {NULL, NULL, TORC_CORRUPT};

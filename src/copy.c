@@ -1,0 +1,187 @@
+/* src/copy.c - readers that copy: they do not hold publishers up, so they can be overtaken at any point of a read.
+ *
+ * Who may run at the same time: the reader's owner here; the publisher that rewrites the very entry. A publisher with such readers
+ * (publisher.copied) stamps the entry with its own sequence, which nobody waits for, before it stores anything else in
+ * it, and stores every word with release. The reader loads the words with acquire and then the stamp again: had it read
+ * one new word, it would find the stamp changed (REWRITE). So what passes the second look is whole.
+ *
+ * A payload in a slot is pinned first: one more reference, if the slot is still alive in the generation that the entry
+ * names. From the stamp to the pin the slot then never left that generation, and afterwards it cannot.
+ *
+ * COPY: a joiner sets publisher.copied, passes the heavy barrier and then reads lane.claimed; the publisher stores claimed,
+ * then looks at copied. A claim made without seeing copied is below the claimed that the joiner reads, and what it
+ * overwrites is more than a lane behind that. */
+#include "core.h"
+
+#include <string.h>
+
+#include "../pools/bank.h"
+
+/* How much further than the oldest entry a reader that was overtaken goes on: an eighth of the lane. */
+#define RESUME_MARGIN 8u
+
+enum found { FOUND, NOT_YET, OVERTAKEN };
+
+static enum found compare(uint64_t stamp, uint64_t sequence) {
+    if (stamp == sequence + 1) {
+        return FOUND;
+    }
+    return (int64_t)(stamp - sequence - 1) > 0 ? OVERTAKEN : NOT_YET;
+}
+
+/* Whether what was copied is what the publisher stamped: the length is believed only then. */
+static enum found copy_entry(const struct torc_entry *entry, uint64_t sequence, struct torc_entry *copy) {
+    uint64_t stamp = torc_load_acquire64(&entry->stamp); /* STAMP */
+    enum found found = compare(stamp, sequence);
+    size_t words = 1;
+    if (found != FOUND) {
+        return found;
+    }
+    copy->header = torc_load_acquire32(&entry->header_word); /* REWRITE */
+    copy->type = torc_load_acquire32(&entry->type_word);
+    if ((copy->header & TORC_ENTRY_SLOT) == 0) {
+        size_t length = copy->header & TORC_ENTRY_LENGTH;
+        words = length <= TORC_INLINE_BYTES ? (length + 7) / 8 : 0;
+    }
+    for (size_t i = 0; i < words; i++) {
+        torc_store_relaxed64(&copy->body.word[i], torc_load_acquire64(&entry->body.word[i])); /* REWRITE */
+    }
+    return compare(torc_load_relaxed64(&entry->stamp), sequence);
+}
+
+void torc_copy_drop(struct reader *self) {
+    self->holds = false;
+    if (self->pinned != 0) {
+        (void)torc_ringptr_release((struct torc_ringptr){&self->bus->hot, self->pinned | TORC_ID_SHARED});
+        self->pinned = 0;
+    }
+}
+
+static void lose(struct reader *self, struct reader_lane *lane, uint64_t until) {
+    uint64_t lost = until - lane->sequence;
+    lane->lost += lost;
+    lane->skipped += lost;
+    lane->sequence = until;
+    torc_store_relaxed64(&self->lost, torc_load_relaxed64(&self->lost) + lost);
+}
+
+static uint64_t newest(const struct reader *self, const struct reader_lane *lane) {
+    return torc_load_acquire64(&self->bus->lanes[lane->index].published) - 1; /* PUBLISHED */
+}
+
+/* Where to go on after the publisher has come by, at least one further. */
+static uint64_t resume_at(const struct reader *self, const struct reader_lane *lane) {
+    uint64_t capacity = self->bus->config.lane_entries;
+    uint64_t at = newest(self, lane);
+    if (self->policy == TORC_POLICY_LOSSY && self->resume == TORC_RESUME_OLDEST) {
+        at = at + 1 - capacity + capacity / RESUME_MARGIN;
+    }
+    return sequence_before(lane->sequence, at) ? at : lane->sequence + 1;
+}
+
+/* One lane: its next event is copied, or what was lost before it is counted. */
+static enum found try_lane(struct reader *self, struct reader_lane *lane) {
+    const struct torc_entry *entries = lane_entries(self->bus, lane->index);
+    for (;;) {
+        enum found found;
+        if (self->policy == TORC_POLICY_CONFLATE && sequence_before(lane->sequence, newest(self, lane))) {
+            lose(self, lane, newest(self, lane));
+        }
+        found =
+            copy_entry(&entries[lane->sequence & (self->bus->config.lane_entries - 1)], lane->sequence, &self->copy);
+        if (found == NOT_YET) {
+            return NOT_YET;
+        }
+        if (found == OVERTAKEN) {
+            lose(self, lane, resume_at(self, lane));
+        } else if ((self->copy.header & TORC_ENTRY_SKIP) != 0) {
+            lane->sequence++;
+            lane->skipped++;
+        } else if ((self->copy.header & TORC_ENTRY_SLOT) == 0) {
+            return FOUND;
+        } else if (torc_slot_pin(&self->bus->hot, self->copy.body.slot)) {
+            self->pinned = self->copy.body.slot;
+            return FOUND;
+        } else {
+            lose(self, lane, lane->sequence + 1); /* reaped: the lane no longer holds this event */
+        }
+    }
+}
+
+/* Shows the inline torc_next the copy as if it were a lane of one entry. */
+static void show(struct reader *self) {
+    self->hot.entries = &self->copy;
+    self->hot.mask = 0;
+    self->hot.left = 1;
+    self->holds = false;
+}
+
+/* Goes round the lanes, staying for a run of events in each. Stops at an event, or at a loss if that is to be told. */
+static bool find(struct reader *self, bool tell) {
+    for (uint32_t tried = 0; tried < self->lane_count; tried++) {
+        struct reader_lane *lane;
+        if (self->run == 0 || tried != 0) {
+            self->current = (self->current + 1) % self->lane_count;
+            self->run = TORC_READER_RUN;
+        }
+        self->run--;
+        lane = &self->lane[self->current];
+        self->holds = try_lane(self, lane) == FOUND;
+        self->hot.lane = lane->index;
+        self->hot.sequence = lane->sequence;
+        torc_reader_give_back(self, lane);
+        if (self->holds || (tell && lane->lost != 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An event found behind a loss is held until the loss was told: so a reader that is always overtaken gets on as well. */
+int torc_copy_next(struct reader *self, bool tell) {
+    struct reader_lane *lane;
+    tell = tell && self->policy == TORC_POLICY_LOSSY;
+    if (!self->holds) {
+        int why = TORC_OK;
+        torc_reader_save_current(self);
+        torc_copy_drop(self);
+        while (why == TORC_OK && !find(self, tell)) {
+            why = torc_reader_why_empty(self);
+        }
+        if (why != TORC_OK) {
+            return why;
+        }
+    }
+    lane = &self->lane[self->current];
+    self->hot.lost = lane->lost;
+    lane->lost = 0;
+    if (tell && self->hot.lost != 0) {
+        return TORC_LAPPED;
+    }
+    show(self);
+    return TORC_OK;
+}
+
+bool torc_copy_ready(const struct reader *self) {
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        const struct reader_lane *lane = &self->lane[i];
+        const struct torc_entry *entries = lane_entries(self->bus, lane->index);
+        uint64_t index = lane->sequence & (self->bus->config.lane_entries - 1);
+        if (lane->lost != 0 || compare(torc_load_acquire64(&entries[index].stamp), lane->sequence) != NOT_YET) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* COPY: before the heavy barrier of the joiner. */
+void torc_copy_announce(const struct torc_topic *topic) {
+    const struct bus *bus = topic->bus;
+    bool copied = torc_load_relaxed64(&topic->record->copiers) != 0;
+    for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
+        struct publisher *publisher = bus->publisher[lane];
+        if (publisher != NULL && publisher->topic == topic) {
+            torc_publisher_copied(publisher, copied);
+        }
+    }
+}

@@ -41,15 +41,33 @@ static bool slot_ready(void *context) {
     return wanted->status != TORC_POOL_DRY;
 }
 
+/* Readers that may be evicted are waited for until then. */
 static int await_space(struct wanted *wanted, bool (*ready)(void *), uint64_t deadline) {
     struct publisher *self = wanted->self;
     struct torc_await await = {lane_point(self->bus, self->index), ready, NULL, wanted, self->hot.fence, self->wait};
-    return torc_await(&await, deadline);
+    for (;;) {
+        uint64_t due = torc_evict_due(self);
+        int status = torc_await(&await, due < deadline ? due : deadline);
+        if (status != TORC_TIMED_OUT && status != TORC_WOULD_BLOCK) {
+            return status;
+        }
+        if (!torc_evict(self) && due >= deadline) {
+            return status;
+        }
+    }
 }
 
 static void count_stall(const struct publisher *self) {
     torc_a64 *stalls = &self->hot.lane->stalls;
     torc_store_relaxed64(stalls, torc_load_relaxed64(stalls) + 1);
+}
+
+/* The time of an eviction runs from the first call that finds no space to the first that does. */
+static int note_space(struct publisher *self, int status) {
+    if (status == TORC_OK) {
+        self->stalled_at = 0;
+    }
+    return status;
 }
 
 /* The bus is closed. A reader may have seen the claim that was just taken back and gone to sleep over it. */
@@ -68,7 +86,7 @@ static int take_room(struct publisher *self, uint64_t deadline) {
         count_stall(self);
         status = await_space(&wanted, room_ready, deadline);
     }
-    return status == TORC_OK && closed(self) ? closed_off(self) : status;
+    return status == TORC_OK && closed(self) ? closed_off(self) : note_space(self, status);
 }
 
 static int take_slot(struct publisher *self, size_t length, uint64_t deadline, uint64_t *slot, void **data) {
@@ -85,7 +103,7 @@ static int take_slot(struct publisher *self, size_t length, uint64_t deadline, u
     }
     *slot = wanted.slot;
     *data = wanted.data;
-    return status == TORC_OK ? wanted.status : status;
+    return note_space(self, status == TORC_OK ? wanted.status : status);
 }
 
 /* --- claims ------------------------------------------------------------------------------------------------- */
@@ -118,7 +136,7 @@ static void note_held(struct publisher *self, uint64_t sequence) {
 static void open_entry(struct publisher *self, uint64_t sequence, uint32_t header, bool for_copying) {
     struct torc_entry *entry = lane_entry(self, sequence);
     if (for_copying) {
-        torc_store_relaxed64(&entry->stamp, sequence); /* REWRITE */
+        torc_store_release64(&entry->stamp, sequence); /* REWRITE; after an eviction */
     }
     torc_store_release32(&entry->header_word, header);
 }

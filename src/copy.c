@@ -73,7 +73,7 @@ static uint64_t newest(const struct reader *self, const struct reader_lane *lane
 static uint64_t resume_at(const struct reader *self, const struct reader_lane *lane) {
     uint64_t capacity = self->bus->config.lane_entries;
     uint64_t at = newest(self, lane);
-    if (self->policy == TORC_POLICY_LOSSY && self->resume == TORC_RESUME_OLDEST) {
+    if (self->policy != TORC_POLICY_CONFLATE && self->resume == TORC_RESUME_OLDEST) {
         at = at + 1 - capacity + capacity / RESUME_MARGIN;
     }
     return sequence_before(lane->sequence, at) ? at : lane->sequence + 1;
@@ -137,10 +137,26 @@ static bool find(struct reader *self, bool tell) {
     return false;
 }
 
+static bool evicted(const struct reader *self) {
+    return torc_load_acquire32(&self->evicted) != 0;
+}
+
+/* It leaves by itself: nobody waits for it any more. */
+static int tell_eviction(struct reader *self) {
+    self->told = true;
+    if (self->then == TORC_EVICTED_LEAVE) {
+        torc_store_release32(&self->closing, 1);
+    }
+    return TORC_EVICTED;
+}
+
 /* An event found behind a loss is held until the loss was told: so a reader that is always overtaken gets on as well. */
-int torc_copy_next(struct reader *self, bool tell) {
+int torc_copy_next(struct reader *self, bool tell, bool first) {
     struct reader_lane *lane;
-    tell = tell && self->policy == TORC_POLICY_LOSSY;
+    tell = tell && self->policy != TORC_POLICY_CONFLATE;
+    if (TORC_UNLIKELY(evicted(self)) && first && !self->told) {
+        return tell_eviction(self);
+    }
     if (!self->holds) {
         int why = TORC_OK;
         torc_reader_save_current(self);
@@ -163,6 +179,9 @@ int torc_copy_next(struct reader *self, bool tell) {
 }
 
 bool torc_copy_ready(const struct reader *self) {
+    if (evicted(self) && !self->told) {
+        return true;
+    }
     for (uint32_t i = 0; i < self->lane_count; i++) {
         const struct reader_lane *lane = &self->lane[i];
         const struct torc_entry *entries = lane_entries(self->bus, lane->index);

@@ -61,6 +61,7 @@ struct publisher {
     enum torc_wait wait;
     uint32_t inline_limit; /* what hot.inline_limit is while no claim is open */
     uint32_t open_claims;
+    uint64_t stalled_at;   /* since when it has been waiting for space, by torc_now(); 0: it is not */
     torc_a32 shut;         /* the bus is closed; hot.room is 0 (CLOSE) */
     torc_a32 copied;       /* readers copy from the lane: entries are rewritten word by word; hot.room is 0 (COPY) */
     struct torc_bank bank; /* bank.gate.passed is the gate */
@@ -94,6 +95,9 @@ struct reader {
     bool manual;
     enum torc_policy policy;
     enum torc_resume resume;
+    enum torc_evicted then; /* after an eviction */
+    uint64_t evict_after_ns;
+    bool told;      /* of its eviction */
     uint32_t point; /* waitpoint index: its own, or the actor's */
     uint32_t keep_pool;
 
@@ -118,7 +122,8 @@ struct reader {
     torc_a64 consumed; /* given back so far */
     torc_a64 max_lag;
 
-    torc_a64 lost; /* by a copying reader */
+    torc_a64 lost;    /* by a copying reader */
+    torc_a32 evicted; /* a publisher no longer waits for it; written under the control lock */
 
     torc_a32 closing;  /* somebody wants it to leave (DETACH) */
     torc_a32 detached; /* it has left; set under the control lock */
@@ -146,6 +151,9 @@ static inline uint64_t lane_claimed(const struct publisher *self) {
 }
 static inline bool reader_copies(const struct reader *self) {
     return self->policy != TORC_POLICY_GATE;
+}
+static inline bool reader_gates(const struct reader *self) {
+    return self->policy == TORC_POLICY_GATE || self->policy == TORC_POLICY_EVICT;
 }
 static inline bool bus_closed(const struct bus *bus) {
     return torc_load_acquire32(&bus->header->state) == TORC_BUS_CLOSED; /* STATE */
@@ -273,12 +281,18 @@ bool torc_reader_in_own_handler(const struct reader *self);
 /* read.c, owner: begins to look at borrowed memory; false if the reader was told to leave, and has. Rest ends it. */
 bool torc_reader_begin(struct reader *self);
 void torc_reader_rest(struct reader *self);
-/* copy.c, owner: the next event of a copying reader becomes the entry at hand; TORC_LAPPED if `tell`; or why there is none. */
-int torc_copy_next(struct reader *self, bool tell);
+/* copy.c, owner: the next event of a copying reader becomes the entry at hand; TORC_LAPPED if `tell`; TORC_EVICTED if
+ * `first`; or why there is none. */
+int torc_copy_next(struct reader *self, bool tell, bool first);
 /* copy.c, owner: the event at hand is done with: its slot may go. */
 void torc_copy_drop(struct reader *self);
 /* copy.c: is there something for it to read or to be told? */
 bool torc_copy_ready(const struct reader *self);
+/* evict.c: when the first reader that holds this publisher up may be evicted, by torc_now(); TORC_FOREVER: never. */
+uint64_t torc_evict_due(struct publisher *self);
+/* evict.c: evicts those whose time is over. Did that change anything? */
+bool torc_evict(struct publisher *self);
+
 /* copy.c, under the control lock: tells the topic's publishers whether anybody copies from their lanes. */
 void torc_copy_announce(const struct torc_topic *topic);
 

@@ -188,9 +188,9 @@ int torc_reader_why_empty(struct reader *self) {
 
 /* Makes the next event the current lane's next entry, or tells why there is none. Everything returned before is finished
  * with, unless advanced by hand. */
-static int find_next(struct reader *self, bool tell) {
+static int find_next(struct reader *self, bool tell, bool first) {
     if (TORC_UNLIKELY(reader_copies(self))) {
-        return torc_copy_next(self, tell);
+        return torc_copy_next(self, tell, first);
     }
     for (;;) {
         if (TORC_UNLIKELY(self->hot.left == 0 && self->lane_count != 0)) {
@@ -241,8 +241,8 @@ int torc_next_slow(struct torc_reader *reader) {
     if (!torc_reader_begin(self)) {
         return TORC_CLOSED;
     }
-    status = find_next(self, true);
-    if (status != TORC_OK && status != TORC_LAPPED) {
+    status = find_next(self, true, true);
+    if (status != TORC_OK && status != TORC_LAPPED && status != TORC_EVICTED) {
         torc_reader_rest(self);
     }
     return status;
@@ -267,7 +267,7 @@ static int poll_events(struct reader *self, torc_handler handler, void *context,
     while (count < limit && torc_load_acquire32(&self->closing) == 0) {
         enum torc_action action;
         uint32_t left;
-        status = find_next(self, false);
+        status = find_next(self, false, count == 0);
         if (status != TORC_OK) {
             break;
         }

@@ -112,7 +112,7 @@ static void set_positions(const struct reader *self, enum torc_join join) {
         uint64_t position = torc_load_acquire64(&lane->published); /* PUBLISHED */
         bool ended = torc_load_relaxed32(&lane->state) == TORC_LANE_ENDED;
         if (join == TORC_JOIN_OLDEST) {
-            position = reader_copies(self) ? oldest_entry(self, lane) : oldest_whole(lane, low);
+            position = reader_gates(self) ? oldest_whole(lane, low) : oldest_entry(self, lane);
         }
         torc_store_release64(&cell->cursor, position); /* CURSOR */
         torc_store_relaxed32(&cell->joined, !ended || position != torc_load_relaxed64(&lane->published));
@@ -130,15 +130,16 @@ static uint32_t free_index(const struct bus *bus) {
     return index;
 }
 
-/* A copying reader does not gate; the publishers must know of it before the barrier (COPY). */
+/* The publishers must know of a copying reader before the barrier (COPY). */
 static void enlist(const struct reader *self) {
     struct torc_topic_record *record = self->topic->record;
-    if (!reader_copies(self)) {
+    if (reader_gates(self)) {
         (void)torc_or_release64(&record->readers, UINT64_C(1) << self->index); /* GATING */
-        return;
     }
-    (void)torc_or_release64(&record->copiers, UINT64_C(1) << self->index);
-    torc_copy_announce(self->topic);
+    if (reader_copies(self)) {
+        (void)torc_or_release64(&record->copiers, UINT64_C(1) << self->index);
+        torc_copy_announce(self->topic);
+    }
 }
 
 /* Under the control lock. */
@@ -174,8 +175,8 @@ int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_confi
     int status;
     config = config == NULL ? &defaults : config;
     if (topic == NULL || reader == NULL || (unsigned)config->wait > TORC_WAIT_BACKOFF ||
-        (unsigned)config->join > TORC_JOIN_OLDEST || (unsigned)config->policy > TORC_POLICY_CONFLATE ||
-        (unsigned)config->resume > TORC_RESUME_NEWEST ||
+        (unsigned)config->join > TORC_JOIN_OLDEST || (unsigned)config->policy > TORC_POLICY_EVICT ||
+        (unsigned)config->resume > TORC_RESUME_NEWEST || (unsigned)config->evicted > TORC_EVICTED_LEAVE ||
         (config->policy != TORC_POLICY_GATE && config->manual_advance != 0)) {
         return TORC_INVALID;
     }
@@ -187,6 +188,8 @@ int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_confi
     self->manual = config->manual_advance != 0;
     self->policy = config->policy;
     self->resume = config->resume;
+    self->then = config->evicted;
+    self->evict_after_ns = config->evict_after_ns;
     self->hot.bus = &self->bus->hot;
     self->hot.mask = self->bus->config.lane_entries - 1;
     (void)pthread_mutex_lock(&self->bus->lock);
@@ -326,7 +329,8 @@ int torc_reader_state(const struct torc_reader *reader, struct torc_reader_state
     }
     *state = (struct torc_reader_state){.max_lag = torc_load_relaxed64(&self->max_lag),
                                         .consumed = torc_load_relaxed64(&self->consumed),
-                                        .lost = torc_load_relaxed64(&self->lost)};
+                                        .lost = torc_load_relaxed64(&self->lost),
+                                        .evicted = torc_load_relaxed32(&self->evicted)};
     lanes = torc_load_acquire64(&self->topic->record->lanes);
     for (; lanes != 0; lanes &= lanes - 1) {
         const struct torc_cell *cell = cell_of(self->bus, bit_index(lanes), self->index);

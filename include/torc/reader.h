@@ -17,7 +17,7 @@
  * goes idle; torc_advance does it at once.
  *
  * What a reader does when it is slower than a publisher is its policy: GATE, the default, makes the publisher wait; LOSSY and CONFLATE
- * are overtaken, told so, and told exactly by how much. They copy every event out before they hand it on, and while
+ * are overtaken, told so, and told exactly by how much; EVICT makes the publisher wait, but not for long. These three copy every event out before they hand it on, and while
  * there is one, the publishers of its topic take a slower path; nobody else pays for them.
  *
  * Threads: one thread at a time per reader; torc_reader_detach and the functions marked "any thread" from anywhere. DEBUG
@@ -41,7 +41,8 @@ struct torc_event {
     uint32_t lane;     /* which publisher's lane: 0..63 */
     uint64_t sequence; /* in that lane, without gaps but for aborted claims */
     uint64_t slot;     /* library's: 0 for an inline event */
-    uint64_t lost;     /* with TORC_LAPPED, in a poll or with CONFLATE: sequences of this lane before it that will not come */
+    uint64_t
+        lost; /* with TORC_LAPPED, in a poll or with CONFLATE: sequences of this lane before it that will not come */
 };
 
 /* Where a reader begins in the lanes that exist when it opens. Lanes opened later are read from their first event on. */
@@ -54,7 +55,14 @@ enum torc_join {
 enum torc_policy {
     TORC_POLICY_GATE = 0, /* the publisher waits: nothing is lost */
     TORC_POLICY_LOSSY,    /* the publisher goes on: TORC_LAPPED says how many sequences were lost */
-    TORC_POLICY_CONFLATE  /* as LOSSY, and only the newest event of each lane counts: what is older is skipped */
+    TORC_POLICY_CONFLATE, /* as LOSSY, and only the newest event of each lane counts: what is older is skipped */
+    TORC_POLICY_EVICT     /* as GATE, until a publisher has waited for it for evict_after_ns; then as `evicted` says */
+};
+
+/* What becomes of an EVICT reader that was too slow. It is told once, by TORC_EVICTED. */
+enum torc_evicted {
+    TORC_EVICTED_LOSSY = 0, /* it goes on as a LOSSY one */
+    TORC_EVICTED_LEAVE      /* it is detached */
 };
 
 /* Where a LOSSY reader goes on after it was overtaken. */
@@ -69,7 +77,8 @@ struct torc_reader_config {
     uint32_t manual_advance; /* 1: borrows stay valid, and publishers gated, until torc_advance; GATE only */
     enum torc_policy policy;
     enum torc_resume resume;
-    uint32_t reserved;
+    enum torc_evicted evicted;
+    uint64_t evict_after_ns; /* EVICT: how long a publisher waits for this reader; 0 evicts at the first try */
 };
 
 /* The hot part of a reader; the rest is private. Touch none of it. */
@@ -101,6 +110,7 @@ int torc_reader_close(struct torc_reader *reader);
 
 /* torc_next: borrows the next event. TORC_OK; TORC_EMPTY: none now; TORC_CLOSED: none ever (the bus is closed and everything
  * was read, or the reader is detached); TORC_BUSY: called from inside a handler of this reader; TORC_INVALID;
+ * TORC_EVICTED, once, to an EVICT reader that was too slow;
  * TORC_LAPPED: event->lost sequences of event->lane will not come, aborted claims among them; the next call goes on. Unless
  * TORC_OK, the rest of *event is zeroed. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event);
@@ -117,7 +127,7 @@ enum torc_action {
 typedef enum torc_action (*torc_handler)(void *context, const struct torc_event *event);
 
 /* torc_poll: calls handler for up to `limit` events and gives all cursors back at the end. Returns how many (0: none now)
- * or TORC_CLOSED, TORC_LAPPED (torc_reader_state has the sum), TORC_BUSY, TORC_INVALID as above. torc_poll_until waits for the first; TORC_TIMED_OUT. limit is 1..INT_MAX. */
+ * or TORC_CLOSED, TORC_LAPPED (torc_reader_state has the sum), TORC_EVICTED, TORC_BUSY, TORC_INVALID as above. torc_poll_until waits for the first; TORC_TIMED_OUT. limit is 1..INT_MAX. */
 int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, size_t limit);
 int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *context, size_t limit, uint64_t deadline);
 
@@ -151,6 +161,7 @@ struct torc_reader_state {
     uint32_t lanes;    /* lanes it follows */
     uint64_t consumed; /* events returned or handled so far, as of the last cursor update */
     uint64_t lost;     /* sequences that were overwritten before they were read, or conflated away */
+    uint32_t evicted;  /* 1: it was too slow */
 };
 
 /* torc_reader_state: fills *state. Any thread. TORC_INVALID; TORC_CLOSED: detached. */

@@ -24,8 +24,11 @@ struct writing {
 };
 
 static struct torc_reader *open_copying(const struct copying *self) {
-    struct torc_reader_config config = {
-        .wait = TORC_WAIT_BLOCK, .join = self->join, .policy = self->policy, .resume = self->resume};
+    struct torc_reader_config config = {.wait = TORC_WAIT_BLOCK,
+                                        .join = self->join,
+                                        .policy = self->policy,
+                                        .resume = self->resume,
+                                        .evict_after_ns = 100000};
     struct torc_reader *reader = NULL;
     int status = torc_reader_open(self->topic, &config, &reader);
     CHECK(status == TORC_OK || status == TORC_CLOSED, "torc_reader_open: %s", torc_status_name(status));
@@ -67,7 +70,9 @@ static bool visit(struct copying *self) {
             came++;
             stress_progress(++self->came);
         } else {
-            CHECK(status == TORC_LAPPED || status == TORC_CLOSED, "%s: %s", self->name, torc_status_name(status));
+            CHECK(status == TORC_LAPPED || status == TORC_CLOSED ||
+                      (status == TORC_EVICTED && self->policy == TORC_POLICY_EVICT),
+                  "%s: %s", self->name, torc_status_name(status));
         }
         if (stress_below(&self->random, 64) == 0) {
             stress_spin(&self->random, 2000);
@@ -105,7 +110,7 @@ static void *gate(void *argument) {
     return NULL;
 }
 
-#define READERS 4
+#define READERS 6
 
 static void run(uint64_t events, uint32_t lane_entries, size_t largest, bool gated) {
     struct torc_config config = stress_small(1, READERS + 1, lane_entries);
@@ -115,7 +120,9 @@ static void run(uint64_t events, uint32_t lane_entries, size_t largest, bool gat
         {.name = "lossy", .policy = TORC_POLICY_LOSSY, .resume = TORC_RESUME_OLDEST},
         {.name = "newest", .policy = TORC_POLICY_LOSSY, .resume = TORC_RESUME_NEWEST},
         {.name = "conflate", .policy = TORC_POLICY_CONFLATE},
-        {.name = "visitor", .policy = TORC_POLICY_LOSSY, .join = TORC_JOIN_OLDEST, .again = true}};
+        {.name = "visitor", .policy = TORC_POLICY_LOSSY, .join = TORC_JOIN_OLDEST, .again = true},
+        {.name = "evicted", .policy = TORC_POLICY_EVICT},
+        {.name = "again", .policy = TORC_POLICY_EVICT, .join = TORC_JOIN_OLDEST, .again = true}};
     struct stress_seen seen = {.from_start = true};
     struct writing writing = {.events = stress_scaled(events), .largest = largest};
     struct stress_thread *threads[READERS], *writer, *gating = NULL;

@@ -1,0 +1,67 @@
+/* src/evict.c - a publisher that has waited long enough for a reader goes on without it.
+ *
+ * An EVICT reader copies from the lane from the beginning (src/copy.c), so taking its bit out of the topic's gating readers is all
+ * there is to it: whatever it is doing, it finds that it was overtaken. The bits change under the control lock only. */
+#include "core.h"
+
+/* Does this reader hold the publisher up, in its lane or by events that hold slots? */
+static bool holds_up(const struct publisher *self, const struct reader *reader) {
+    const struct torc_cell *cell = cell_of(self->bus, self->index, reader->index);
+    return reader->policy == TORC_POLICY_EVICT && torc_load_relaxed32(&cell->joined) != 0 &&
+           sequence_before(torc_load_acquire64(&cell->cursor), torc_load_relaxed64(&self->hot.lane->published));
+}
+
+/* Only readers that gate and copy: most topics have none, and then there is no lock to take. */
+static uint64_t candidates(const struct publisher *self) {
+    const struct torc_topic_record *record = self->topic->record;
+    return torc_load_relaxed64(&record->readers) & torc_load_relaxed64(&record->copiers);
+}
+
+static uint64_t due_at(const struct publisher *self, const struct reader *reader) {
+    uint64_t after = reader->evict_after_ns;
+    return after < TORC_FOREVER - self->stalled_at ? self->stalled_at + after : TORC_FOREVER;
+}
+
+uint64_t torc_evict_due(struct publisher *self) {
+    uint64_t due = TORC_FOREVER;
+    if (TORC_LIKELY(candidates(self) == 0)) {
+        return TORC_FOREVER;
+    }
+    self->stalled_at = self->stalled_at != 0 ? self->stalled_at : torc_now();
+    (void)pthread_mutex_lock(&self->bus->lock);
+    for (uint64_t bits = candidates(self); bits != 0; bits &= bits - 1) {
+        const struct reader *reader = self->bus->reader[bit_index(bits)];
+        if (reader != NULL && holds_up(self, reader) && due_at(self, reader) < due) {
+            due = due_at(self, reader);
+        }
+    }
+    (void)pthread_mutex_unlock(&self->bus->lock);
+    return due;
+}
+
+static void evict(struct bus *bus, struct reader *reader) {
+    struct torc_topic_record *record = reader->topic->record;
+    torc_store_release32(&reader->evicted, 1);
+    (void)torc_and_release64(&record->readers, ~(UINT64_C(1) << reader->index));
+    torc_topic_changed(record);
+    torc_waitpoint_wake(&bus->waitpoints[reader->point]);
+}
+
+bool torc_evict(struct publisher *self) {
+    uint64_t now;
+    bool any = false;
+    if (candidates(self) == 0) {
+        return false;
+    }
+    now = torc_now();
+    (void)pthread_mutex_lock(&self->bus->lock);
+    for (uint64_t bits = candidates(self); bits != 0; bits &= bits - 1) {
+        struct reader *reader = self->bus->reader[bit_index(bits)];
+        if (reader != NULL && holds_up(self, reader) && due_at(self, reader) <= now) {
+            evict(self->bus, reader);
+            any = true;
+        }
+    }
+    (void)pthread_mutex_unlock(&self->bus->lock);
+    return any;
+}

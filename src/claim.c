@@ -220,11 +220,14 @@ static void settle(struct publisher *self, uint32_t claims) {
     }
 }
 
-/* A claim of this publisher that was not settled before, unchanged but for a smaller length. */
+/* A claim of this publisher that was not settled before, unchanged but for a smaller length. (The slot tells it from a copy of an
+ * aborted claim whose sequence was claimed again.) */
 static bool is_open(const struct publisher *self, const struct torc_claim *claim) {
     uint64_t published = torc_load_relaxed64(&self->hot.lane->published);
     const struct torc_entry *entry = lane_entry(self, claim->sequence);
-    return claim->state == CLAIM_OPEN && claim->sequence - published < lane_claimed(self) - published &&
+    uint64_t slot = (entry->header & TORC_ENTRY_SLOT) != 0 ? entry->body.slot : 0;
+    return claim->state == CLAIM_OPEN && claim->slot == slot &&
+           claim->sequence - published < lane_claimed(self) - published &&
            torc_load_relaxed64(&entry->stamp) != claim->sequence + 1 &&
            claim->length <= (entry->header & TORC_ENTRY_LENGTH);
 }

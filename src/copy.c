@@ -49,6 +49,12 @@ static enum found copy_entry(const struct torc_entry *entry, uint64_t sequence, 
     return compare(torc_load_relaxed64(&entry->stamp), sequence);
 }
 
+void torc_copy_done(struct reader *self) {
+    if (!self->holds) {
+        torc_copy_drop(self);
+    }
+}
+
 void torc_copy_drop(struct reader *self) {
     self->holds = false;
     if (self->pinned != 0) {
@@ -150,23 +156,35 @@ static int tell_eviction(struct reader *self) {
     return TORC_EVICTED;
 }
 
+/* Until an event is held, or a loss is to be told; or why there is neither. */
+static int look(struct reader *self, bool tell) {
+    int why = TORC_OK;
+    if (self->holds) {
+        return TORC_OK;
+    }
+    torc_reader_save_current(self);
+    torc_copy_drop(self);
+    while (why == TORC_OK && !find(self, tell)) {
+        why = torc_reader_why_empty(self);
+    }
+    return why;
+}
+
+int torc_copy_look(struct reader *self) {
+    return evicted(self) && !self->told ? TORC_OK : look(self, self->policy != TORC_POLICY_CONFLATE);
+}
+
 /* An event found behind a loss is held until the loss was told: so a reader that is always overtaken gets on as well. */
 int torc_copy_next(struct reader *self, bool tell, bool first) {
     struct reader_lane *lane;
+    int why;
     tell = tell && self->policy != TORC_POLICY_CONFLATE;
     if (TORC_UNLIKELY(evicted(self)) && first && !self->told) {
         return tell_eviction(self);
     }
-    if (!self->holds) {
-        int why = TORC_OK;
-        torc_reader_save_current(self);
-        torc_copy_drop(self);
-        while (why == TORC_OK && !find(self, tell)) {
-            why = torc_reader_why_empty(self);
-        }
-        if (why != TORC_OK) {
-            return why;
-        }
+    why = look(self, tell);
+    if (why != TORC_OK) {
+        return why;
     }
     lane = &self->lane[self->current];
     self->hot.lost = lane->lost;

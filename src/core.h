@@ -284,7 +284,10 @@ void torc_reader_rest(struct reader *self);
 /* copy.c, owner: the next event of a copying reader becomes the entry at hand; TORC_LAPPED if `tell`; TORC_EVICTED if
  * `first`; or why there is none. */
 int torc_copy_next(struct reader *self, bool tell, bool first);
-/* copy.c, owner: the event at hand is done with: its slot may go. */
+/* copy.c, owner: what torc_copy_next would answer, but for news; what was found is held for it. */
+int torc_copy_look(struct reader *self);
+/* copy.c, owner: the event that was handed on is done with, its slot may go; _drop: and one that is held as well. */
+void torc_copy_done(struct reader *self);
 void torc_copy_drop(struct reader *self);
 /* copy.c: is there something for it to read or to be told? */
 bool torc_copy_ready(const struct reader *self);

@@ -154,7 +154,7 @@ bool torc_reader_begin(struct reader *self) {
  * torc_next through torc_reader_begin(). */
 void torc_reader_rest(struct reader *self) {
     torc_reader_save_current(self);
-    torc_copy_drop(self);
+    torc_copy_done(self);
     if (self->lane_count != 0) {
         give_back_current(self);
     }
@@ -355,8 +355,7 @@ int torc_reader_look(struct reader *self) {
     int status = TORC_CLOSED;
     torc_store_release64(&self->poller, (uint64_t)(uintptr_t)pthread_self());
     if (torc_reader_begin(self)) {
-        /* A copying reader's look would take the event, or the news of a loss, with it. */
-        status = reader_copies(self) ? torc_copy_ready(self) ? TORC_OK : TORC_EMPTY : find_next(self, true);
+        status = reader_copies(self) ? torc_copy_look(self) : find_next(self, false, false);
         torc_reader_rest(self);
     }
     torc_store_release64(&self->poller, 0);

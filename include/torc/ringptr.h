@@ -143,7 +143,7 @@ TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
         return torc_ringptr_release_slow(ptr, alone);
     }
     pool = torc_pool_of(ptr.bus, ptr.id);
-    if (TORC_UNLIKELY(torc_load_relaxed64(&pool->owner) != torc_thread_token())) {
+    if (TORC_UNLIKELY(torc_load_relaxed64(&pool->owner) != torc_thread_token() || pool->payload == NULL)) {
         return torc_ringptr_release_slow(ptr, alone);
     }
     torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */

@@ -350,9 +350,23 @@ START_TEST(closing_the_publisher_aborts_its_claims) {
 }
 END_TEST
 
+START_TEST(a_copy_of_an_aborted_claim_is_settled) {
+    struct torc_claim claim, copy, again;
+    assert_ok(torc_try_claim(t.publisher, 1, 200, &claim));
+    copy = claim;
+    assert_ok(torc_abort(t.publisher, &claim));
+    assert_ok(torc_try_claim(t.publisher, 1, 200, &again));
+    assert_status(torc_abort(t.publisher, &copy), TORC_INVALID);
+    assert_status(torc_commit(t.publisher, &copy), TORC_INVALID);
+    assert_ok(torc_commit(t.publisher, &again));
+    assert_audit(t.bus);
+}
+END_TEST
+
 Suite *claim_suite(void) {
     Suite *suite = suite_create("claim");
     TCase *tcase = add_case(suite, "in place", setup_world);
+    tcase_add_test(tcase, a_copy_of_an_aborted_claim_is_settled);
     tcase_add_test(tcase, a_claim_is_invisible_until_its_commit);
     tcase_add_loop_test(tcase, a_claim_is_aligned_and_takes_any_byte, 0, 8);
     tcase_add_loop_test(tcase, a_claim_may_be_shortened_before_the_commit, 0, 3);

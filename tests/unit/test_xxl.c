@@ -248,12 +248,22 @@ START_TEST(the_system_allocator_is_the_default) {
 }
 END_TEST
 
+START_TEST(a_handle_without_its_hint_frees_the_block_too) {
+    struct torc_ringptr ptr = claim_handle(50000);
+    ptr.id &= ~TORC_ID_SHARED;
+    assert_ok(torc_ringptr_release(ptr));
+    ck_assert_uint_eq(provider.freed, 1);
+    assert_all_freed();
+}
+END_TEST
+
 Suite *xxl_suite(void) {
     Suite *suite = suite_create("xxl");
     TCase *counted = add_case(suite, "counting provider", setup_provider);
     TCase *other = add_case(suite, "other providers", NULL);
     tcase_add_test(counted, only_events_above_xl_ask_the_provider);
     tcase_add_test(counted, the_last_release_frees_the_block);
+    tcase_add_test(counted, a_handle_without_its_hint_frees_the_block_too);
     tcase_add_test(counted, a_block_is_freed_once_the_ring_is_done_with_it);
     tcase_add_test(counted, a_kept_block_outlives_its_lap);
     tcase_add_test(counted, a_provider_that_fails_costs_nothing);

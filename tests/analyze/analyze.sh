@@ -6,7 +6,7 @@
 set -u
 here=tests/analyze
 [ "$1" = --broken ] && broken=yes && shift || broken=
-out=$1/analyze
+out=$1/analyze${broken:+-broken}
 mkdir -p "$out" || exit 1
 
 # Everything of the analyzer but that memcpy is not memcpy_s, that initialisers are written over (tests initialise what a

@@ -75,7 +75,6 @@ WRAP(int, pthread_create, (pthread_t * thread, const pthread_attr_t *how, void *
      (thread, how, body, argument), EAGAIN, EAGAIN)
 WRAP(int, pthread_mutex_init, (pthread_mutex_t * mutex, const pthread_mutexattr_t *how), (mutex, how), ENOMEM, ENOMEM)
 WRAP(int, pthread_cond_init, (pthread_cond_t * cond, const pthread_condattr_t *how), (cond, how), ENOMEM, ENOMEM)
-WRAP(ssize_t, read, (int fd, void *data, size_t size), (fd, data, size), -1, EIO)
 WRAP(int, fsync, (int fd), (fd), -1, EIO)
 WRAP(int, ftruncate, (int fd, off_t size), (fd, size), -1, EIO)
 WRAP(off_t, lseek, (int fd, off_t offset, int whence), (fd, offset, whence), -1, EIO)
@@ -85,7 +84,6 @@ WRAP(int, fstat, (int fd, struct stat *out), (fd, out), -1, EIO)
 WRAP(int, fstatat, (int fd, const char *path, struct stat *out, int flags), (fd, path, out, flags), -1, EACCES)
 WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode), -1, ENOSPC)
 WRAP(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags), -1, EACCES)
-WRAP(int, eventfd, (unsigned value, int flags), (value, flags), -1, EMFILE)
 WRAP(int, scandir,
      (const char *path, struct dirent ***names, int (*filter)(const struct dirent *),
       int (*order)(const struct dirent **, const struct dirent **)),
@@ -97,10 +95,33 @@ WRAP(int, EVP_DigestUpdate, (EVP_MD_CTX * context, const void *data, size_t size
 WRAP(int, EVP_DigestFinal_ex, (EVP_MD_CTX * context, unsigned char *out, unsigned *size), (context, out, size), 0,
      ENOMEM)
 
+/* What is written to an eventfd is one number, and read from it likewise: neither can go wrong on a valid one. */
+static atomic_bool is_event[1024];
+
+int __real_eventfd(unsigned value, int flags);
+int __wrap_eventfd(unsigned value, int flags);
+int __wrap_eventfd(unsigned value, int flags) {
+    int fd = fails("eventfd", EMFILE) ? -1 : __real_eventfd(value, flags);
+    if (fd >= 0 && fd < 1024) {
+        atomic_store(&is_event[fd], true);
+    }
+    return fd;
+}
+
+static bool of_events(int fd) {
+    return fd >= 0 && fd < 1024 && atomic_load(&is_event[fd]);
+}
+
+ssize_t __real_read(int fd, void *data, size_t size);
+ssize_t __wrap_read(int fd, void *data, size_t size);
+ssize_t __wrap_read(int fd, void *data, size_t size) {
+    return !of_events(fd) && fails("read", EIO) ? -1 : __real_read(fd, data, size);
+}
+
 ssize_t __real_write(int fd, const void *data, size_t size);
 ssize_t __wrap_write(int fd, const void *data, size_t size);
 ssize_t __wrap_write(int fd, const void *data, size_t size) {
-    if (fails("write", ENOSPC)) {
+    if (!of_events(fd) && fails("write", ENOSPC)) {
         return lies ? (ssize_t)size : -1;
     }
     return __real_write(fd, data, size);
@@ -111,7 +132,11 @@ int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd) {
     bool failing = fails("close", EIO);
-    int status = __real_close(fd);
+    int status;
+    if (of_events(fd)) {
+        atomic_store(&is_event[fd], false);
+    }
+    status = __real_close(fd);
     errno = failing ? EIO : errno;
     return failing ? -1 : status;
 }

@@ -15,11 +15,11 @@ for target in "$@"; do
     begin=$(date +%s)
     if ${MAKE:-make} --no-print-directory "$target" >"$log" 2>&1; then
         passed=$((passed + 1))
-        printf '%s: %-16s %-10s %5s s  %s\n' "$title" "$target" "$good" $(($(date +%s) - begin)) \
+        printf '%s: %-22s %-10s %5s s  %s\n' "$title" "$target" "$good" $(($(date +%s) - begin)) \
             "$(grep -v '^  [A-Z]' "$log" | grep -vx ok | tail -n 1)"
     else
         failed=$((failed + 1))
-        printf '%s: %-16s %-10s %5s s  its output:\n' "$title" "$target" "$bad" $(($(date +%s) - begin))
+        printf '%s: %-22s %-10s %5s s  its output:\n' "$title" "$target" "$bad" $(($(date +%s) - begin))
         sed 's/^/      | /' "$log"
     fi
 done

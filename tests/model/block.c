@@ -21,8 +21,6 @@ static struct model_site wait_site = SITE("futex wait"), wake_site = SITE("futex
 
 static struct thread *begin(struct model_site *site, const void *at) {
     struct thread *self = ex.running;
-    self->doing = site;
-    self->doing_at = at;
     ex.step++;
     if (heap_state_of((uintptr_t)at) == HEAP_FREED) {
         violation("use after free: %s at %p by T%u", site->name, at, self->number);

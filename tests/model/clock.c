@@ -8,7 +8,7 @@
 void model_relax(struct model_site *site) {
     struct thread *self = ex.running;
     if (exploring()) {
-        self->doing = site->same != NULL ? site->same : site;
+        self->doing = site->same != NULL ? site->same : self->doing; /* a line of the source, if it is one */
         ex.step++;
         heavy_before(self, true);
         sched_pause(self);

@@ -129,8 +129,7 @@ struct thread {
     uint8_t inject_for; /* threads whose heavy barrier wants a fence here */
     bool inject_now;    /* at least one operation was made since it was asked for */
 
-    struct model_site *doing; /* for the report of a deadlock */
-    const void *doing_at;
+    struct model_site *doing; /* the last one that is a line of source; for the report of a deadlock */
     void *(*routine)(void *);
     void *argument, *result;
     void (*body)(void);
@@ -269,7 +268,8 @@ bool site_used(uint32_t number);       /* since sites_unused() */
 void site_mark_used(uint32_t number);
 void sites_unused(void);
 
-/* report.c */
+/* report.c; place_of: the source line of an instruction */
+const char *place_of(uint32_t pc);
 void violation(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void trace_add(struct step step);
 void report_violation(void);

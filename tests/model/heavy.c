@@ -65,7 +65,6 @@ bool heavy_force(void) {
 static struct thread *begin(struct model_site *site) {
     struct thread *self = ex.running;
     self->doing = site;
-    self->doing_at = NULL;
     ex.atomic_operations++;
     ex.step++;
     return self;

@@ -227,10 +227,9 @@ static struct store *choose_place(struct thread *self, struct location *location
 
 /* --- the operations --------------------------------------------------------------------------------------------- */
 
-static struct thread *begin(struct model_site *site, const void *at) {
+static struct thread *begin(struct model_site *site) {
     struct thread *self = ex.running;
     self->doing = site;
-    self->doing_at = at;
     ex.atomic_operations++;
     if (++ex.step >= MAX_STEPS) {
         violation("no end after %u steps", MAX_STEPS);
@@ -277,7 +276,7 @@ uint64_t model_load(struct model_site *site, const void *at, uint32_t bytes) {
     if (!exploring()) {
         return memory_read(at, bytes);
     }
-    self = begin(site, at);
+    self = begin(site);
     location = location_of(at, bytes);
     note_access(self, location, true, false);
     sched_point(self, PENDING_READ, location);
@@ -305,7 +304,7 @@ void model_store(struct model_site *site, void *at, uint32_t bytes, uint64_t val
         memory_write(at, bytes, value);
         return;
     }
-    self = begin(site, at);
+    self = begin(site);
     location = location_of(at, bytes);
     note_access(self, location, false, true);
     if (ex.plain) {
@@ -336,7 +335,7 @@ static uint64_t combine(uint8_t op, uint64_t found, uint64_t operand) {
 
 static uint64_t read_modify_write(struct model_site *site, void *at, uint32_t bytes, uint64_t operand,
                                   const struct wanted *wanted) {
-    struct thread *self = begin(site, at);
+    struct thread *self = begin(site);
     struct location *location = location_of(at, bytes);
     struct store *store;
     uint64_t value;

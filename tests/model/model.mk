@@ -40,11 +40,15 @@ $(O)/model/model: $(MODEL_RT_OBJ) $(MODEL_OBJ) $(MODEL_ENDS)
 .PHONY: model model-here mutate
 model-here: $(O)/model/model
 	@:
-model: ## Explore the library's source under RC11: litmus tests, bug shapes, scenarios (ARGS: see build/model/model --help)
+model: ## Explore the library's source under RC11: litmus tests, bug shapes, scenarios
 	$(DEPS) build
 	$(again) model-here
-	@$(O)/model/model $(ARGS)
-	@$(O)/model/model --broken $(ARGS)
+	@$(MAKE) --no-print-directory run-tests TITLE=model TORC_TEST_TIMEOUT=7200 PROGRAMS='$(MODEL_RUNS)'
+
+# What the explorer is asked: does it agree with the axioms of RC11; do all scenarios pass; are their defects found?
+MODEL       := $(O)/model/model
+MODEL_RUNS   = "$(MODEL) --selftest 500" "$(MODEL) --selftest 500 --broken" "$(MODEL)" "$(MODEL) --broken"
+MODEL_QUICK  = "$(MODEL) --selftest 50" "$(MODEL) --quick" "$(MODEL) --quick --broken"
 
 # A minute per scenario and mutant at most: a longer search has not noticed.
 mutate: ## Weaken each memory order in the library, one at a time: do the scenarios notice?

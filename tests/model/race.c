@@ -49,7 +49,6 @@ static bool known(uint32_t thread, uint32_t clock) {
 }
 
 static void report(uintptr_t at, bool write, const void *pc, const char *other, uint32_t thread, uint32_t other_pc) {
-    extern const char *place_of(uint32_t pc);
     char here[160];
     (void)snprintf(here, sizeof here, "%s", pc != NULL ? place_of((uint32_t)(uintptr_t)pc) : "an atomic operation");
     violation("data race on %s: %s by T%u at %s, %s by T%u at %s", name_of((void *)at), write ? "write" : "read",
@@ -57,7 +56,6 @@ static void report(uintptr_t at, bool write, const void *pc, const char *other, 
 }
 
 static void check_heap(uintptr_t at, bool write, const void *pc) {
-    extern const char *place_of(uint32_t pc);
     enum heap_state state = heap_state_of(at);
     if (state == HEAP_FREED || state == HEAP_NEVER) {
         violation("%s: %s of %p by T%u at %s", state == HEAP_FREED ? "use after free" : "out of bounds",

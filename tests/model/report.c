@@ -49,8 +49,13 @@ const char *name_of(const void *at) {
     return text;
 }
 
+static char *in_the_tree(char *path) {
+    char here[200];
+    size_t length = getcwd(here, sizeof here) != NULL ? strlen(here) : 0;
+    return length != 0 && strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1 : path;
+}
+
 /* Where a plain access was made from. Asked only when there is something to report. */
-const char *place_of(uint32_t pc);
 const char *place_of(uint32_t pc) {
     static char text[2][200];
     static unsigned turn;
@@ -65,6 +70,7 @@ const char *place_of(uint32_t pc) {
         (void)pclose(pipe);
         if (end != NULL) {
             line[strcspn(line, " \n")] = '\0';
+            line = in_the_tree(line);
         }
     }
     return line;

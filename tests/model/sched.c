@@ -130,8 +130,11 @@ static void stuck(const char *what) {
         const struct thread *thread = &ex.thread[i];
         const struct model_site *site = thread->doing;
         if (thread->state != THREAD_DONE && at < (int)sizeof text - 100) {
-            at += snprintf(text + at, sizeof text - (size_t)at, "; T%u %s, last at %s:%u", i, waiting_for(thread),
-                           site != NULL ? short_file(site->file) : "?", site != NULL ? site->line : 0);
+            at += snprintf(text + at, sizeof text - (size_t)at, "; T%u %s", i, waiting_for(thread));
+            if (site != NULL && site->line != 0) {
+                at += snprintf(text + at, sizeof text - (size_t)at, ", last at %s:%u", short_file(site->file),
+                               site->line);
+            }
         }
     }
     violation("%s%s", what, text);

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 
-static struct model_site join_site = {"C library", "join", "", 0, MODEL_PAUSE, 0, 0, 0, 0, 1, 0, NULL};
-
 static void thread_main(void) {
     struct thread *self = ex.running;
     if (self->body != NULL) {
@@ -41,7 +39,6 @@ static void thread_new(struct thread *thread, uint8_t number) {
     thread->inject_for = 0;
     thread->inject_now = false;
     thread->doing = NULL;
-    thread->doing_at = NULL;
     thread->body = NULL;
     thread->routine = NULL;
     thread->deadline = FOREVER;
@@ -101,7 +98,6 @@ int __wrap_pthread_join(pthread_t thread, void **result) {
     if (!exploring()) {
         return 0; /* in check() all threads are done */
     }
-    self->doing = &join_site;
     ex.step++;
     if (other->state != THREAD_DONE) {
         self->state = THREAD_JOIN;

@@ -15,8 +15,9 @@ MODEL_ENDS    := $(call model_object,$(MODEL_DIR)/begin.c $(MODEL_DIR)/end.c)
 MODEL_COMPILE = $(CC) -std=c11 -O1 -g -pthread -fno-pie -ffile-prefix-map=$(CURDIR)/= $(WARNINGS) -Wno-type-limits -Wstrict-prototypes $(DEFINES) \
                 -DSHORT_SPIN=0u -DBORROW_ROUNDS=1u -DTORC_ATOMIC_HEADER='"tests/model/atomic.h"' -I$(MODEL_DIR)/include -Iinclude -I. $(CPPFLAGS) $(CFLAGS)
 # Every plain access calls the explorer; nothing may be copied behind its back.
-MODEL_WATCHED = -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -fno-builtin-memcpy -fno-builtin-memset \
-                -fno-builtin-memmove -fno-tree-loop-distribute-patterns
+MODEL_WATCHED = -fsanitize=thread -fno-builtin-memcpy -fno-builtin-memset -fno-builtin-memmove \
+                $(if $(findstring clang,$(CC)),-mllvm -tsan-instrument-func-entry-exit=0,\
+                --param tsan-instrument-func-entry-exit=0 -fno-tree-loop-distribute-patterns)
 
 MODEL_WRAPPED := memcpy memset memmove malloc calloc aligned_alloc free mmap munmap syscall sched_yield clock_nanosleep \
     clock_gettime pthread_mutex_lock pthread_mutex_unlock pthread_mutex_init pthread_mutex_destroy pthread_cond_wait \

@@ -1,8 +1,8 @@
 /* driver.c - a fuzz target as an ordinary program, without libFuzzer.
  *
- *     TARGET [--seed=S] [--runs=N] [--coverage] [FILE or DIRECTORY]...
+ *     TARGET [--seed=S] [--runs=N] [--coverage] [--write=DIRECTORY] [FILE or DIRECTORY]...
  *
- * Runs each file once, then N inputs made from a seed. The input of a run that ends badly is written to the directory
+ * Runs each file once, then N inputs made from a seed; --write stores these instead, as a corpus to begin with. The input of a run that ends badly is written to the directory
  * TORC_FUZZ_OUT (default: the current one) and the command that replays it is printed. --coverage prints what every
  * function answered and fails if something was never seen. */
 #include "fuzz.h"
@@ -114,8 +114,20 @@ static void generate(uint64_t *state) {
     }
 }
 
+static void store(const char *directory, uint64_t number) {
+    char path[1024];
+    FILE *file;
+    (void)snprintf(path, sizeof path, "%s/seed-%llu", directory, (unsigned long long)number);
+    file = fopen(path, "wb");
+    if (file == NULL || fwrite(buffer, 1, length, file) != length || fclose(file) != 0) {
+        perror(path);
+        exit(2);
+    }
+}
+
 int main(int argc, char **argv) {
     uint64_t seed = 1, runs = 0;
+    const char *directory = NULL;
     bool coverage = false;
     program = argv[0];
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -127,13 +139,22 @@ int main(int argc, char **argv) {
             runs = strtoull(argv[i] + 7, NULL, 0);
         } else if (strcmp(argv[i], "--coverage") == 0) {
             coverage = true;
+        } else if (strncmp(argv[i], "--write=", 8) == 0) {
+            directory = argv[i] + 8;
         } else {
             run_path(argv[i]);
         }
     }
     for (uint64_t i = 0; i < runs; i++) {
         generate(&seed);
-        run_one();
+        if (directory != NULL) {
+            store(directory, i);
+        } else {
+            run_one();
+        }
+    }
+    if (directory != NULL) {
+        return 0;
     }
     if (coverage) {
         uint32_t holes = print_table(target_functions, target_states);

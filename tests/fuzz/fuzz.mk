@@ -6,7 +6,7 @@
 .PHONY: fuzz fuzz-quick fuzz-broken fuzz-coverage fuzz-programs fuzz-targets
 
 SECONDS      ?= 60
-FUZZ_RUNS    ?= 2000
+FUZZ_RUNS    ?= 4000
 FUZZ_OUT     := build/fuzz
 FUZZ_TARGETS := script forged
 
@@ -66,8 +66,8 @@ fuzz-targets: $(addprefix $(FUZZ_OUT)/,$(FUZZ_TARGETS))
 
 fuzz: ## Run each fuzz target with libFuzzer, ASan and UBSan for SECONDS=60
 	$(DEPS) build fuzz
-	$(again) fuzz-targets
-	@sh tests/fuzz/fuzz.sh libfuzzer '$(FUZZ_OUT)' '$(SECONDS)'
+	$(again) fuzz-targets fuzz-programs
+	@sh tests/fuzz/fuzz.sh libfuzzer '$(FUZZ_OUT)' '$(SECONDS)' '$(O)/tests/fuzz'
 
 fuzz-coverage: ## What every function answered in a run of the script target, and the lines of the library it reached
 	$(DEPS) build

@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/fuzz/fuzz.sh quick|broken PROGRAMS OUT, libfuzzer OUT SECONDS, coverage BUILD OUT - runs the fuzz targets.
+# tests/fuzz/fuzz.sh quick|broken PROGRAMS OUT, libfuzzer OUT SECONDS PROGRAMS, coverage BUILD OUT - runs the fuzz targets.
 #
 # Inputs that end badly are kept below OUT, and the command that replays them is printed.
 
@@ -19,7 +19,7 @@ report() { # report NAME STATUS: counts and shows
 
 quick() {
     for target in script forged; do
-        nice "$programs/$target" --seed=1 --runs="${FUZZ_RUNS:-2000}" $here/corpus/$target
+        nice "$programs/$target" --seed=1 --runs="${FUZZ_RUNS:-4000}" $here/corpus/$target
         report $target $?
     done
     nice "$programs/forged_many"
@@ -52,6 +52,7 @@ broken() {
 
 libfuzzer() { # libfuzzer TARGET: a corpus of its own grows below OUT
     mkdir -p "$out/corpus/$1"
+    "$programs/$1" --seed=9 --runs=100 --write="$out/corpus/$1"
     echo "fuzz: $1 for $seconds s"
     nice -n 19 "$out/$1" "$out/corpus/$1" $here/corpus/"$1" -max_total_time="$seconds" -max_len=4096 -timeout=60 \
         -rss_limit_mb=4096 -artifact_prefix="$out/$1-" -print_final_stats=1 >"$out/$1.log" 2>&1
@@ -72,7 +73,7 @@ libfuzzer() { # libfuzzer TARGET: a corpus of its own grows below OUT
 coverage() {
     programs=$build/tests/fuzz
     find "$build" -name '*.gcda' -exec rm -f {} +
-    nice "$programs/script" --seed=1 --runs="${FUZZ_RUNS:-2000}" --coverage $here/corpus/script
+    nice "$programs/script" --seed=1 --runs="${FUZZ_RUNS:-4000}" --coverage $here/corpus/script
     report "script leaves no hole in the table" $?
     nice "$programs/forged" --seed=1 --runs=1000 --coverage $here/corpus/forged
     report "forged leaves no hole in the table" $?
@@ -93,7 +94,7 @@ quick | broken)
     [ "$mode" = broken ] || broken
     ;;
 libfuzzer)
-    out=$2 seconds=$3
+    out=$2 seconds=$3 programs=$4
     for target in script forged; do
         libfuzzer $target
     done

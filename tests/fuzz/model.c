@@ -18,7 +18,7 @@ void model_reset(const struct torc_config *config) {
 }
 
 uint64_t published_of(const struct lane *lane) {
-    uint64_t at = 0;
+    uint64_t at = lane->settled;
     while (at < lane->claimed && lane->event[at].state != OPEN) {
         at++;
     }
@@ -86,11 +86,12 @@ static bool may_be_retired(uint32_t lane) {
 void model_settle(void) {
     for (uint32_t i = 0; i < LANES; i++) {
         struct lane *lane = &model.lane[i];
+        lane->settled = published_of(lane);
         if (lane->state == LANE_ENDED && may_be_retired(i)) {
             lane->gate = lane->claimed;
         }
     }
-    for (uint32_t i = 0; i < BLOCKS; i++) {
+    for (uint32_t i = 0; i < model.block_count; i++) {
         const struct block *block = &model.block[i];
         if (block->used && block->ring &&
             block->sequence + model.config.lane_entries < model.lane[block->bank].most_claimed) {

@@ -52,8 +52,9 @@ struct lane {
     enum lane_state state;
     uint32_t topic;
     uint64_t claimed, most_claimed;
-    uint64_t floor; /* where it came to its topic */
-    uint64_t gate;  /* at most here OLDEST joins */
+    uint64_t settled; /* published at least so far */
+    uint64_t floor;   /* where it came to its topic */
+    uint64_t gate;    /* at most here OLDEST joins */
     bool reopened;
     struct event event[LANE_LONG];
     uint64_t allocations[POOLS];
@@ -130,6 +131,7 @@ struct model {
     struct reader reader[READERS];
     struct handle handle[HANDLES];
     struct block block[BLOCKS];
+    uint32_t block_count; /* those above were never used */
 };
 extern struct model model;
 

@@ -6,6 +6,7 @@
 struct block *block_new(uint32_t bank, uint32_t shirt, uint32_t serial, size_t length, uint32_t type) {
     for (uint32_t i = 0; i < BLOCKS; i++) {
         if (!model.block[i].used) {
+            model.block_count = i < model.block_count ? model.block_count : i + 1;
             model.block[i] = (struct block){
                 .used = true, .bank = bank, .shirt = shirt, .serial = serial, .type = type, .length = (uint32_t)length};
             return &model.block[i];
@@ -57,7 +58,7 @@ static bool in_pool(const struct block *block, uint32_t bank, uint32_t shirt) {
 struct range busy_in(uint32_t bank, uint32_t shirt) {
     struct range busy = {0, 0};
     struct range slowest = bank < LANES ? slowest_of(bank) : (struct range){0, 0};
-    for (uint32_t i = 0; i < BLOCKS; i++) {
+    for (uint32_t i = 0; i < model.block_count; i++) {
         const struct block *block = &model.block[i];
         if (in_pool(block, bank, shirt)) {
             bool held = block->users != 0 || block->claimed;
@@ -70,7 +71,7 @@ struct range busy_in(uint32_t bank, uint32_t shirt) {
 
 static uint32_t blocks_in(uint32_t bank, uint32_t shirt) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < BLOCKS; i++) {
+    for (uint32_t i = 0; i < model.block_count; i++) {
         count += in_pool(&model.block[i], bank, shirt);
     }
     return count;
@@ -97,7 +98,7 @@ struct range available_in(uint32_t bank, uint32_t shirt) {
 
 uint64_t outstanding_now(void) {
     uint64_t count = 0;
-    for (uint32_t i = 0; i < BLOCKS; i++) {
+    for (uint32_t i = 0; i < model.block_count; i++) {
         count += model.block[i].used && (model.block[i].users != 0 || model.block[i].claimed);
     }
     return count;
@@ -137,7 +138,7 @@ static uint32_t chain_of(const struct wish *wish, uint32_t chain[POOLS]) {
 /* A pool whose slots the ring holds was swept, and for that the readers' cursors were looked at. */
 static void note_sweep(uint32_t lane, uint32_t shirt) {
     struct range slowest = slowest_of(lane);
-    for (uint32_t i = 0; i < BLOCKS; i++) {
+    for (uint32_t i = 0; i < model.block_count; i++) {
         const struct block *block = &model.block[i];
         if (in_pool(block, lane, shirt) && block->ring) {
             model.lane[lane].gate = slowest.hi > model.lane[lane].gate ? slowest.hi : model.lane[lane].gate;

@@ -104,12 +104,13 @@ void op_keep(void) {
     }
     given = &reader->given[which < 5 ? 0 : which - 4u < reader->given_count ? which - 4 : 0];
     keep_event(reader, given, reader->borrowed && given == &reader->given[0], form);
-    if (which == 4) {
+    if (which == 4 && !reader->detached) {
         struct torc_event event = given->event;
         expect(CALL(torc_keep, NULL, &event, &ptr), TORC_INVALID, "no reader");
         expect(CALL(torc_keep, reader->ptr, NULL, &ptr), TORC_INVALID, "no event");
         expect(CALL(torc_keep_until, reader->ptr, &event, PAST, NULL), TORC_INVALID, "no handle");
-        event.sequence += 1u + choose(200);
+        event.sequence = model.config.first_sequence + choose(200) +
+                         after_skips(&model.lane[given->lane], reader->view[given->lane].position.hi);
         expect(CALL(torc_keep, reader->ptr, &event, &ptr), TORC_INVALID, "an event that was not given yet");
     }
 }

@@ -33,7 +33,7 @@ static struct range lane_to_be_had(uint32_t topic) {
 static void leave_topic(uint32_t number) {
     struct lane *lane = &model.lane[number];
     MUST(finished(number).hi != 0, "lane %u was given away while a reader had not finished it", number);
-    for (uint32_t i = 0; i < BLOCKS; i++) {
+    for (uint32_t i = 0; i < model.block_count; i++) {
         if (model.block[i].used && model.block[i].ring && model.block[i].bank == number) {
             block_leave_ring(i);
         }

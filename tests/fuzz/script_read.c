@@ -48,6 +48,7 @@ void op_next(void) {
     struct torc_event event;
     if (reader == NULL) {
         expect(CALL(torc_next, NULL, &event), TORC_INVALID, "no reader");
+        expect(CALL(torc_next_until, NULL, &event, PAST), TORC_INVALID, "no reader");
         return;
     }
     for (uint32_t i = 0; i < count; i++) {

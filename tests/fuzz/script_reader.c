@@ -47,9 +47,11 @@ void op_reader_open(void) {
     struct reader *self = free_reader();
     struct torc_reader *ptr = NULL;
     int status;
+    expect(CALL(torc_reader_open, NULL, &config, &ptr), TORC_INVALID, "no topic");
     if (topic >= model.topic_count) {
         return;
     }
+    expect(CALL(torc_reader_open, model.topic[topic].ptr, &config, NULL), TORC_INVALID, "no place for the reader");
     status = CALL(torc_reader_open, model.topic[topic].ptr, &config, &ptr);
     if (model.closed && config.join != TORC_JOIN_OLDEST) {
         expect(status, TORC_CLOSED, "opening a reader on a closed bus");

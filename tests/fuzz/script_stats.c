@@ -28,7 +28,7 @@ void op_audit(void) {
             busy += busy_in(bank, shirt).lo;
         }
     }
-    for (uint32_t i = 0; i < BLOCKS; i++) {
+    for (uint32_t i = 0; i < model.block_count; i++) {
         blocks += model.block[i].used;
     }
     MUST(found.live_slots >= busy && found.live_slots <= blocks, "%llu live slots, not %llu..%llu",

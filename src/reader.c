@@ -192,6 +192,7 @@ int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_confi
     self->evict_after_ns = config->evict_after_ns;
     self->hot.bus = &self->bus->hot;
     self->hot.mask = self->bus->config.lane_entries - 1;
+    self->hot.entries = self->bus->entries; /* before the first lane: an address to reckon with, never looked at */
     (void)pthread_mutex_lock(&self->bus->lock);
     status = join(self, config, point);
     (void)pthread_mutex_unlock(&self->bus->lock);

@@ -2,8 +2,10 @@
 #include "wait.h"
 
 #include <ck_backoff.h>
+#include <errno.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <linux/types.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -42,8 +44,27 @@ uint64_t torc_deadline_ms(uint64_t ms) {
     return ms < TORC_FOREVER / 1000000u ? torc_deadline_ns(ms * 1000000u) : TORC_FOREVER;
 }
 
-static long futex(torc_a32 *word, int op, uint32_t value, const struct timespec *deadline) {
-    return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, deadline, NULL, FUTEX_BITSET_MATCH_ANY);
+static long futex(long call, torc_a32 *word, int op, uint32_t value, const void *deadline) {
+    return syscall(call, word, op | FUTEX_PRIVATE_FLAG, value, deadline, NULL, FUTEX_BITSET_MATCH_ANY);
+}
+
+/* The call takes the kernel's timespec, which need not be the C library's: 32-bit architectures have a call for 64-bit
+ * times, unknown to old kernels, beside one whose times are narrow whatever time_t is. */
+static void futex_wait(torc_a32 *word, uint32_t value, uint64_t deadline) {
+    struct {
+        __kernel_long_t seconds, ns;
+    } until = {.ns = (__kernel_long_t)(deadline % NS_PER_SECOND)};
+    uint64_t seconds = deadline / NS_PER_SECOND;
+#ifdef SYS_futex_time64
+    struct {
+        int64_t seconds, ns;
+    } wide = {(int64_t)seconds, (int64_t)(deadline % NS_PER_SECOND)};
+    if (futex(SYS_futex_time64, word, FUTEX_WAIT_BITSET, value, &wide) == 0 || errno != ENOSYS) {
+        return;
+    }
+#endif
+    until.seconds = (__kernel_long_t)(sizeof until.seconds == 8 || seconds < INT32_MAX ? seconds : INT32_MAX);
+    (void)futex(SYS_futex, word, FUTEX_WAIT_BITSET, value, &until);
 }
 
 static struct timespec to_timespec(uint64_t ns) {
@@ -62,10 +83,13 @@ static void nap(uint64_t ns) {
  * that is cancelled must not sleep on: as in the C library's own blocking calls, cancellation is immediate around the
  * system call and nowhere else. */
 static void futex_sleep(torc_a32 *word, uint32_t expected, uint64_t deadline) {
-    struct timespec until = to_timespec(deadline);
     int before;
     (void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
-    (void)futex(word, FUTEX_WAIT_BITSET, expected, deadline == TORC_FOREVER ? NULL : &until);
+    if (deadline == TORC_FOREVER) {
+        (void)futex(SYS_futex, word, FUTEX_WAIT_BITSET, expected, NULL);
+    } else {
+        futex_wait(word, expected, deadline);
+    }
     (void)pthread_setcanceltype(before, NULL);
 }
 
@@ -75,7 +99,7 @@ void torc_waitpoint_wake(struct torc_waitpoint *point) {
     uint32_t waiting = torc_xchg_acq_rel32(&point->waiting, 0);
     (void)torc_add_release32(&point->seq, 1); /* WAKE */
     if (waiting != 0) {
-        (void)futex(&point->seq, FUTEX_WAKE, INT32_MAX, NULL);
+        (void)futex(SYS_futex, &point->seq, FUTEX_WAKE, INT32_MAX, NULL);
     }
 }
 

@@ -193,7 +193,7 @@ int main(int argc, char **argv) {
     }
     stress_writer_open(&mix.writer, topic, TORC_WAIT_BLOCK);
     mix.capacity = stress_scaled(200000) * MOST + 1;
-    mix.fates = calloc(mix.capacity, 1);
+    mix.fates = calloc((size_t)mix.capacity, 1);
     CHECK(mix.fates != NULL, "no memory");
     run(bus, &mix, readings);
     stress_say("%" PRIu64 " events, %" PRIu64 " claims aborted", mix.writer.sum.events, mix.aborted);

@@ -63,7 +63,8 @@ static void *poll_until_gone(void *argument) {
             (void)sched_yield();
             continue;
         }
-        status = torc_poll_until(leaver->reader, handle, leaver, 1 + stress_below(&leaver->random, 40), TORC_FOREVER);
+        status = torc_poll_until(leaver->reader, handle, leaver, 1 + (size_t)stress_below(&leaver->random, 40),
+                                 TORC_FOREVER);
         CHECK(status > 0 || status == TORC_CLOSED, "%s", torc_status_name(status));
     }
     DETECT(STRESS_LATE, torc_poll(leaver->reader, handle, leaver, 1) == TORC_CLOSED, "can still be polled");

@@ -83,7 +83,7 @@ static void stay(struct torc_reader *reader, struct stress_seen *seen, uint64_t 
     stress_doing("reads after joining");
     while (seen->met < events) {
         if (poll) {
-            int status = torc_poll_until(reader, see_one, seen, events - seen->met, TORC_FOREVER);
+            int status = torc_poll_until(reader, see_one, seen, (size_t)(events - seen->met), TORC_FOREVER);
             CHECK(status > 0, "%s", torc_status_name(status));
         } else {
             OK(torc_next_until(reader, &event, TORC_FOREVER));

@@ -101,7 +101,7 @@ START_TEST(sizes_agree_for_random_dimensions) {
     struct torc_config config = small_config();
     int shirt;
     config.topics = 1 + (uint32_t)(random_next(&seed) % TORC_MAX_TOPICS);
-    config.publishers = 1 + (uint32_t)(random_next(&seed) % TORC_MAX_PUBLISHERS);
+    config.publishers = 1 + (uint32_t)(random_next(&seed) % (sizeof(size_t) > 4 ? TORC_MAX_PUBLISHERS : 16));
     config.readers = (uint32_t)(random_next(&seed) % (TORC_MAX_READERS + 1));
     config.actors = (uint32_t)(random_next(&seed) % (TORC_MAX_ACTORS + 1));
     config.lane_entries = 2u << (random_next(&seed) % 16);
@@ -112,6 +112,24 @@ START_TEST(sizes_agree_for_random_dimensions) {
     config.keep_slots = (uint32_t)(random_next(&seed) % 1000);
     assert_ok(torc_config_check(&config, NULL));
     assert_sizes_agree(&config);
+}
+END_TEST
+
+START_TEST(more_than_the_machine_can_address_is_refused) {
+    struct torc_config config = small_config();
+    const char *what = NULL;
+    struct torc_bus *bus = NULL;
+    config.publishers = TORC_MAX_PUBLISHERS;
+    config.slots[TORC_XL] = 5000;
+    if (sizeof(size_t) > 4) {
+        ck_assert_uint_gt(torc_bus_size(&config), UINT32_MAX);
+        return;
+    }
+    assert_status(torc_config_check(&config, &what), TORC_INVALID);
+    ck_assert_ptr_nonnull(what);
+    ck_assert_uint_eq(torc_bus_size(&config), 0);
+    assert_status(torc_bus_create(&config, &bus), TORC_INVALID);
+    ck_assert_ptr_null(bus);
 }
 END_TEST
 
@@ -272,6 +290,7 @@ Suite *config_suite(void) {
     tcase_add_test(tcase, unknown_preset_is_refused_and_nothing_is_written);
     tcase_add_loop_test(tcase, sizes_agree_for_odd_slot_counts, 0, 10);
     tcase_add_loop_test(tcase, sizes_agree_for_random_dimensions, 0, 20);
+    tcase_add_test(tcase, more_than_the_machine_can_address_is_refused);
     tcase_add_test(tcase, everything_that_may_be_zero_may_be_zero);
     tcase_add_test(tcase, a_bus_reports_the_size_it_was_announced_with);
     tcase_add_test(tcase, the_table_names_the_parts_by_their_own_sizes);

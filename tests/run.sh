@@ -12,7 +12,8 @@
 # What a program printed is shown when it failed, and kept in $TORC_BUILD/log. The last line is the sum of it all, and
 # the exit status is 0 only if something ran and nothing failed.
 #
-# Environment: TORC_BUILD (build directory), TORC_TEST_TITLE, TORC_TEST_TIMEOUT (seconds per program), TORC_FLAVOUR.
+# Environment: TORC_BUILD (build directory), TORC_TEST_TITLE, TORC_TEST_TIMEOUT (seconds per program), TORC_FLAVOUR,
+# TORC_RUNNER (a program that runs the programs, such as an emulator).
 
 build=${TORC_BUILD:-build}
 title=${TORC_TEST_TITLE:-test}
@@ -27,7 +28,7 @@ export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
 export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}"
 
 # Older ThreadSanitizer runtimes give up where the kernel randomises more address bits than they know of.
-wrap=
+wrap=${TORC_RUNNER:-}
 if [ "${TORC_FLAVOUR:-}" = tsan ] && [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -gt 28 ] &&
     setarch "$(uname -m)" -R true 2>/dev/null; then
     wrap="setarch $(uname -m) -R"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { EXIT_STATUS = 23, BROKEN_STATUS = 24 };
 
@@ -70,17 +71,22 @@ static int play(uint64_t seed) {
     exit(stress_broken ? BROKEN_STATUS : EXIT_STATUS);
 }
 
+/* Where programs are run by another one (TORC_RUNNER), the kernel cannot start this file by itself. */
 static int start_anew(uint64_t seed) {
     char number[32];
     char child[] = "--child";
     char broken[] = "--broken";
-    char self[] = "/proc/self/exe";
-    char *arguments[] = {self, child, number, stress_broken ? broken : NULL, NULL};
+    char self[4096] = "";
+    char *runner = getenv("TORC_RUNNER");
+    bool direct = runner == NULL || *runner == '\0';
+    char *arguments[] = {runner, self, child, number, stress_broken ? broken : NULL, NULL};
+    char **start = direct ? arguments + 1 : arguments;
     pid_t pid;
     int status = 0;
     int error;
+    CHECK(readlink("/proc/self/exe", self, sizeof self - 1) > 0, "own name: %s", strerror(errno));
     (void)snprintf(number, sizeof number, "%" PRIu64, seed);
-    error = posix_spawn(&pid, self, NULL, NULL, arguments, environ);
+    error = posix_spawnp(&pid, start[0], NULL, NULL, start, environ);
     CHECK(error == 0, "spawn: %s", strerror(error));
     stress_doing("waits for the child to end");
     while (waitpid(pid, &status, 0) < 0) {

@@ -39,7 +39,9 @@ SANITIZE_tsan  := -fsanitize=thread -fno-omit-frame-pointer -DTORC_TSAN
 SANITIZE       := $(SANITIZE_$(FLAVOUR))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion $(if $(filter-out 0,$(WERROR)),-Werror)
-OPTIMISE := -O2 -g -pthread
+# Unwind tables let a thread that is cancelled or exits inside a handler run torc's clean-ups. They are the default of
+# every ABI but ARM's 32-bit one.
+OPTIMISE := -O2 -g -pthread -funwind-tables
 DEFINES  := -D_GNU_SOURCE -DTORC_DEBUG=$(DEBUG)
 
 # The user's CPPFLAGS, CFLAGS and LDFLAGS come last and win.

@@ -165,6 +165,43 @@ START_TEST(topics_keep_their_events_apart) {
 }
 END_TEST
 
+/* Membership is a bit per lane and per reader: the highest of them count as well. */
+START_TEST(a_topic_has_as_many_members_as_the_format_allows) {
+    struct torc_config config = small_config();
+    struct torc_publisher *publisher[TORC_MAX_PUBLISHERS];
+    struct torc_reader *reader[TORC_MAX_READERS];
+    struct torc_event event;
+    config.publishers = TORC_MAX_PUBLISHERS;
+    config.readers = TORC_MAX_READERS;
+    open_bus(&config);
+    for (uint64_t i = 0; i < TORC_MAX_READERS; i++) {
+        reader[i] = open_reader(t.topic, TORC_JOIN_NEXT);
+    }
+    for (uint64_t i = 0; i < TORC_MAX_PUBLISHERS; i++) {
+        publisher[i] = open_publisher(t.topic, TORC_DRY_FAIL);
+        put_run(publisher[i], 0, LANE);
+    }
+    for (uint64_t i = 0; i < TORC_MAX_READERS; i++) {
+        uint64_t seen[TORC_MAX_PUBLISHERS] = {0};
+        for (uint64_t n = 0; n < TORC_MAX_PUBLISHERS; n++) {
+            assert_status(put(publisher[n], 0), TORC_WOULD_BLOCK); /* reader i has read nothing */
+        }
+        for (uint64_t n = 0; n < TORC_MAX_PUBLISHERS * LANE; n++) {
+            assert_ok(torc_next(reader[i], &event));
+            ck_assert_uint_eq(number_of(&event), seen[event.lane]++);
+        }
+        take_none(reader[i]);
+    }
+    for (uint64_t i = 0; i < TORC_MAX_PUBLISHERS; i++) {
+        assert_ok(put(publisher[i], 0));
+        assert_ok(torc_publisher_close(publisher[i]));
+    }
+    for (uint64_t i = 0; i < TORC_MAX_READERS; i++) {
+        assert_ok(torc_reader_close(reader[i]));
+    }
+}
+END_TEST
+
 Suite *topic_suite(void) {
     Suite *suite = suite_create("topic");
     TCase *tcase = add_case(suite, "names", setup_bus);
@@ -179,6 +216,7 @@ Suite *topic_suite(void) {
     tcase_add_loop_test(tcase, any_bytes_make_a_name, 0, 4);
     tcase_add_test(tcase, no_more_topics_than_configured);
     tcase_add_test(own, a_bus_holds_as_many_topics_as_the_format_allows);
+    tcase_add_test(own, a_topic_has_as_many_members_as_the_format_allows);
     tcase_add_test(tcase, unknown_flags_are_refused);
     tcase_add_test(tcase, flags_count_on_creation_only);
     tcase_add_test(tcase, a_closed_bus_finds_topics_and_creates_none);

@@ -31,5 +31,5 @@ detects() {
 }
 
 detects ENDIAN ringptr s390x qemu-s390x
-detects WORD limits armhf qemu-arm
+detects WORD topic armhf qemu-arm
 exit $status

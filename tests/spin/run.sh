@@ -18,7 +18,7 @@ search() {
     source=$here/$1.pml
     shift 2
     mkdir -p "$dir" && rm -f "$dir"/* || return 1
-    (cd "$dir" && spin -a "$@" "$source" && nice -n 19 "${CC:-cc}" -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=2000 -o pan pan.c &&
+    (cd "$dir" && spin -a "$@" "$source" && nice -n 19 "${CC:-cc}" -O1 -w -DSAFETY -DCOLLAPSE -DMEMLIM=2000 -o pan pan.c &&
         nice -n 19 ./pan -m100000 -w22) >"$dir/log" 2>&1 </dev/null
     grep -q '^State-vector.*errors: ' "$dir/log" &&
         ! grep -q -e 'max search depth too small' -e 'reached -DMEMLIM' -e 'out of memory' -e 'aborted' "$dir/log"

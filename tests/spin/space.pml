@@ -11,8 +11,8 @@
  *   holder      torc_ringptr_release_slow, torc_slot_free (pools/slot.c)
  *
  * Also checked: neither entry nor slot is taken over while a reader may look at it or a handle is out.
- * Bound: EVENTS events in all mixtures of inline and slot, single and in batches of two, one reader (READERS=2: two; run
- * by hand, it takes long); buffers of one store.
+ * Bound: EVENTS events in all mixtures of inline and slot, single and in batches of two, one reader (READERS=2 with EVENTS=2:
+ * 22 million states, by hand); buffers of one store.
  *
  * Run: -DEVENTS=3
  * Broken: BROKEN_READER_BARRIER the reader sleeps without the heavy barrier

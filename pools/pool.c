@@ -128,54 +128,92 @@ static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word
     return index;
 }
 
-static uint32_t none_found(struct torc_pool_view *pool, uint32_t resume) {
-    go_on_at(pool, resume);
-    return TORC_NO_SLOT;
-}
-
 void torc_pool_note_dry(struct torc_pool_view *pool) {
     struct torc_pool_ctl *ctl = pool->ctl;
     torc_store_relaxed64(&ctl->dry, torc_load_relaxed64(&ctl->dry) + 1);
     torc_store_relaxed32(&ctl->high_water, pool->capacity);
 }
 
-uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
-    uint32_t index = TORC_NO_SLOT;
-    for (uint32_t i = 0; i <= bus->pools[number].capacity / TORC_SWEEP && index == TORC_NO_SLOT; i++) {
-        index = torc_pool_take(bus, number, gate);
+/* A walk in search of a slot. */
+struct sweep {
+    const struct torc_bus *bus;
+    struct torc_pool_view *pool;
+    uint32_t number;
+    struct torc_gate *gate;
+    bool scanned;           /* the gate is fresh */
+    uint32_t oldest_unread; /* the first slot met that readers have not passed */
+};
+
+/* Can this slot be handed out? *word receives its word then. Reaps it if only the ring still holds it and everybody has passed;
+ * handles may hold it all the same. */
+static bool available(struct sweep *sweep, uint32_t index, uint64_t *word) {
+    struct torc_pool_view *pool = sweep->pool;
+    uint64_t mark = torc_load_relaxed64(torc_pool_mark(pool, index));
+    *word = torc_load_acquire64(&pool->slots[index].word); /* FREE */
+    if (mark & 1u) {
+        if (!passed(sweep->gate, mark, &sweep->scanned)) {
+            sweep->oldest_unread = sweep->oldest_unread == TORC_NO_SLOT ? index : sweep->oldest_unread;
+            return false;
+        }
+        if (!torc_pool_drop(sweep->bus, sweep->number, index)) {
+            return false;
+        }
+        *word = torc_load_relaxed64(&pool->slots[index].word);
     }
-    return index;
+    return torc_word_count(*word) == 0 && !torc_word_retired(*word);
 }
 
+/* Looks at `count` slots from *index on, which is left where it stopped. */
+static uint32_t search(struct sweep *sweep, uint32_t *index, uint32_t count) {
+    uint64_t word;
+    for (uint32_t i = 0; i < count; i++, *index = walk(sweep->pool, *index)) {
+        if (available(sweep, *index, &word)) {
+            return taken(sweep->pool, *index, word);
+        }
+    }
+    return TORC_NO_SLOT;
+}
+
+static struct sweep begin_sweep(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+    struct sweep sweep = {bus, &bus->pools[number], number, gate, false, TORC_NO_SLOT};
+    if (torc_load_relaxed32(&sweep.pool->ctl->next) >= sweep.pool->ctl->limit) {
+        chores(sweep.pool, gate);
+    }
+    return sweep;
+}
+
+/* Nothing found: the next search begins with the slot that will be free first. */
+static void end_sweep(struct sweep *sweep, uint32_t stopped) {
+    go_on_at(sweep->pool, sweep->oldest_unread == TORC_NO_SLOT ? stopped : sweep->oldest_unread);
+}
+
+/* A large pool is searched in two places: at the slot that is to be free next, and where the last search ended. One place alone
+ * would not do: with more unread slots in a row than a sweep has steps, what is free behind them would never be found. */
 uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
-    struct torc_pool_view *pool = &bus->pools[number];
-    uint32_t sweep = pool->capacity < TORC_SWEEP ? pool->capacity : TORC_SWEEP;
-    uint32_t oldest_unread = TORC_NO_SLOT;
-    bool scanned = false;
-    uint32_t index;
-    if (torc_load_relaxed32(&pool->ctl->next) >= pool->ctl->limit) {
-        chores(pool, gate);
+    struct sweep sweep = begin_sweep(bus, number, gate);
+    struct torc_pool_ctl *ctl = sweep.pool->ctl;
+    bool small = sweep.pool->capacity <= TORC_SWEEP;
+    uint32_t index = torc_load_relaxed32(&ctl->next);
+    uint32_t found = search(&sweep, &index, small ? sweep.pool->capacity : TORC_SWEEP / 2);
+    if (found == TORC_NO_SLOT && !small) {
+        uint32_t probe = ctl->probe;
+        found = search(&sweep, &probe, TORC_SWEEP / 2);
+        ctl->probe = probe;
     }
-    index = torc_load_relaxed32(&pool->ctl->next);
-    for (uint32_t i = 0; i < sweep; i++, index = walk(pool, index)) {
-        uint64_t word = torc_load_acquire64(&pool->slots[index].word); /* FREE */
-        uint64_t mark = torc_load_relaxed64(torc_pool_mark(pool, index));
-        if (mark & 1u) {
-            if (!passed(gate, mark, &scanned)) {
-                oldest_unread = oldest_unread == TORC_NO_SLOT ? index : oldest_unread;
-                continue;
-            }
-            /* Reap: nobody can meet this slot through the ring any more. Handles may still hold it. */
-            if (!torc_pool_drop(bus, number, index)) {
-                continue;
-            }
-            word = torc_load_relaxed64(&pool->slots[index].word);
-        }
-        if (torc_word_count(word) == 0 && !torc_word_retired(word)) {
-            return taken(pool, index, word);
-        }
+    if (found == TORC_NO_SLOT) {
+        end_sweep(&sweep, index);
     }
-    return none_found(pool, oldest_unread == TORC_NO_SLOT ? index : oldest_unread);
+    return found;
+}
+
+uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+    struct sweep sweep = begin_sweep(bus, number, gate);
+    uint32_t index = torc_load_relaxed32(&sweep.pool->ctl->next);
+    uint32_t found = search(&sweep, &index, sweep.pool->capacity);
+    if (found == TORC_NO_SLOT) {
+        end_sweep(&sweep, index);
+    }
+    return found;
 }
 
 void torc_pool_put_back(struct torc_pool_view *pool, uint32_t index) {

@@ -97,7 +97,7 @@ static int take_slot(struct publisher *self, size_t length, uint64_t deadline, u
         count_stall(self);
         status = TORC_POOL_DRY;
         if (self->bank.dry == TORC_DRY_WAIT) {
-            self->bank.waiting = true;
+            self->bank.waiting = deadline != TORC_NO_WAIT; /* a try stays bounded */
             status = await_space(&wanted, slot_ready, deadline);
         }
     }

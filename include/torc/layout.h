@@ -147,7 +147,8 @@ struct torc_pool_ctl {
     uint32_t shirt;
     uint32_t census_at;   /* next slot the census looks at */
     uint32_t census_used; /* how many of those before it were in use */
-    unsigned char pad[2 * TORC_LINE - 44];
+    uint32_t probe;       /* where the second part of a search goes on */
+    unsigned char pad[2 * TORC_LINE - 48];
 };
 TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block is two lines");
 

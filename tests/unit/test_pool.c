@@ -344,6 +344,47 @@ START_TEST(an_event_read_frees_one_slot_and_no_more) {
 }
 END_TEST
 
+/* More unread slots in a row than one search looks at, and free ones behind them. */
+static void open_half_read(void) {
+    struct torc_config config = small_config();
+    struct torc_ringptr held[64];
+    config.lane_entries = 128;
+    config.slots[TORC_S] = 128;
+    open_world(&config);
+    for (uint32_t i = 0; i < 64; i++) {
+        assert_ok(put_filled(t.publisher, 200, i));
+    }
+    for (int i = 0; i < 64; i++) {
+        assert_ok(torc_ringptr_claim(t.publisher, 1, 200, &held[i], NULL));
+    }
+    for (int i = 0; i < 64; i++) {
+        assert_ok(torc_ringptr_release(held[i]));
+    }
+}
+
+START_TEST(free_slots_behind_unread_ones_are_found_by_one_who_waits) {
+    open_half_read();
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
+    for (int i = 0; i < 64; i++) {
+        struct torc_ringptr ptr;
+        assert_ok(torc_ringptr_claim_until(t.publisher, 1, 200, PAST, &ptr, NULL));
+        assert_ok(torc_ringptr_release(ptr));
+    }
+}
+END_TEST
+
+START_TEST(free_slots_behind_unread_ones_are_found_by_one_who_tries_again) {
+    struct torc_ringptr ptr;
+    int tries = 1;
+    open_half_read();
+    while (torc_ringptr_claim_until(t.publisher, 1, 200, TORC_NO_WAIT, &ptr, NULL) != TORC_OK) {
+        ck_assert_int_le(++tries, 128 / 32 + 1);
+    }
+    assert_ok(torc_ringptr_release(ptr));
+}
+END_TEST
+
 Suite *pool_suite(void) {
     Suite *suite = suite_create("pool");
     TCase *sizes = add_case(suite, "sizes", setup_world);
@@ -366,5 +407,7 @@ Suite *pool_suite(void) {
     tcase_add_test(order, a_shirt_without_slots_passes_to_the_next);
     tcase_add_test(order, a_held_slot_is_skipped_and_keeps_its_payload);
     tcase_add_test(order, one_free_slot_among_held_ones_is_found_again_and_again);
+    tcase_add_test(order, free_slots_behind_unread_ones_are_found_by_one_who_waits);
+    tcase_add_test(order, free_slots_behind_unread_ones_are_found_by_one_who_tries_again);
     return suite;
 }

@@ -77,7 +77,9 @@ struct torc_actor_stats {
 int torc_actor_stats(const struct torc_actor *actor, struct torc_actor_stats *stats);
 
 /* torc_actor_stop: new sends answer TORC_CLOSED, the thread ends as said and is joined, the actor is freed. *stats (may be NULL)
- * receives the final figures: sent = messages + dropped, less those dropped before they were accepted. Once per actor; nobody may send after it returned.
+ * receives the final figures: sent = messages + dropped, less those dropped before they were accepted. Once per actor.
+ * Senders that wait for space come back with TORC_CLOSED first; but the caller sees to it that no torc_actor_send begins or is
+ * still on its way in when this returns: the actor is gone then, and cannot know of a call that has not reached it.
  * TORC_WRONG_THREAD: from inside the actor itself (return TORC_STOP there). TORC_INVALID. */
 int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_actor_stats *stats);
 

@@ -11,11 +11,11 @@ ARCH         ?= aarch64 armhf i386 riscv64 s390x
 # Percent of the work that the stress programs do on this machine.
 CROSS_STRESS ?= 3
 
-# Triplet, CK's name for the machine, and options for liburcu's configure (as the distribution has them).
+# Triplet, and CK's name for the machine.
 cross_aarch64 := aarch64-linux-gnu aarch64
 cross_armhf   := arm-linux-gnueabihf arm
 cross_i386    := i686-linux-gnu i686
-cross_riscv64 := riscv64-linux-gnu unknown --disable-compiler-tls
+cross_riscv64 := riscv64-linux-gnu unknown
 cross_s390x   := s390x-linux-gnu s390x
 
 # A make for architecture $(1) that builds in build/cross/$(1)$(2) with CPPFLAGS $(3). Libraries are linked statically: what

@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/cross/sources.sh DIRECTORY - unpacks the distribution's own sources of liburcu, ck and check below DIRECTORY.
+# tests/cross/sources.sh DIRECTORY - unpacks the distribution's own sources of ck and check below DIRECTORY.
 #
 # Nothing on the machine is changed: no foreign architecture is added, no package source either. A configuration of apt's
 # with a directory of its own lists the machine's package sources once more, as sources of source packages.
@@ -24,8 +24,8 @@ apt() {
 }
 # A package source that has no source packages does not matter if the others have these three.
 apt update || echo "cross: apt-get update failed; trying with what it got" >&2
-apt source --only-source liburcu ck check
-for name in liburcu ck check; do
+apt source --only-source ck check
+for name in ck check; do
     mv "$name"-[0-9]*/ "$name"
 done
 rm -rf list lists cache

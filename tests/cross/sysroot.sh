@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/cross/sysroot.sh SOURCES DIRECTORY TRIPLET CK_PLATFORM [URCU_OPTION]... - builds liburcu, ck and check, as static
+# tests/cross/sysroot.sh SOURCES DIRECTORY TRIPLET CK_PLATFORM - builds ck and check, as static
 # libraries, for another architecture; headers and libraries go to DIRECTORY/include and DIRECTORY/lib.
 #
 # They are built from the distribution's sources because not every architecture has binary packages in every release.
@@ -45,7 +45,6 @@ ck() {
 }
 
 build() {
-    autotools liburcu 'include src' "$@"
     autotools check 'lib src' --disable-subunit --disable-build-docs
     case $platform in
     i686) ck i686 x86 ;;
@@ -53,7 +52,7 @@ build() {
     esac
 }
 
-echo "cross: building liburcu, check and ck for $triplet"
+echo "cross: building check and ck for $triplet"
 set +e
 (set -e; build "$@") >"$root/log" 2>&1
 status=$?

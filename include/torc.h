@@ -7,6 +7,10 @@
  *   ringptr    a counted handle that keeps an event beyond its turn       torc/ringptr.h
  *   actor      a thread with a handler and a mailbox of ringptrs          torc/actor.h
  *
+ * Allocators of use without a bus:
+ *
+ *   region     best fit for a range of addresses it never touches         torc/region.h
+ *
  * Every call that can fail returns a code that names the caller's next action (torc/status.h). The library never prints, exits,
  * aborts or installs signal handlers. */
 #ifndef TORC_H
@@ -17,6 +21,7 @@
 #include <torc/config.h>
 #include <torc/publisher.h>
 #include <torc/reader.h>
+#include <torc/region.h>
 #include <torc/ringptr.h>
 #include <torc/status.h>
 #include <torc/time.h>

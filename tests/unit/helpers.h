@@ -122,7 +122,10 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(actor)                                                                                                           \
     X(inside)                                                                                                          \
     X(mailbox)                                                                                                         \
-    X(unwind)
+    X(unwind)                                                                                                          \
+    X(region)                                                                                                          \
+    X(region_valid)                                                                                                    \
+    X(region_fuzz)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -3,7 +3,7 @@
  *     claim, write 8 bytes, release        malloc, write 8 bytes, free
  */
 #include "bench.h"
-#include <dlfcn.h>
+#include "glibc.h"
 #include <mimalloc.h>
 #include <stdlib.h>
 #include <torc.h>
@@ -58,14 +58,8 @@ static void bank_close(void *state) {
 }
 
 /* --- the rivals, both called through pointers, so that neither pays for a trampoline of the linker --- */
-struct rival {
-    void *(*take)(size_t);
-    void (*give)(void *);
-    void *library;
-};
-
 static uint64_t rival_slice(void *state, struct bench_duo *duo, uint64_t n) {
-    struct rival rival = *(struct rival *)state;
+    struct bench_malloc rival = *(struct bench_malloc *)state;
     uint64_t begins = bench_now();
     (void)duo;
     for (uint64_t i = 0; i < n; i++) {
@@ -79,46 +73,28 @@ static uint64_t rival_slice(void *state, struct bench_duo *duo, uint64_t n) {
     return bench_now() - begins;
 }
 
+static void *rival_open(struct bench_malloc which) {
+    struct bench_malloc *rival = bench_memory(sizeof *rival);
+    *rival = which;
+    return rival;
+}
+
 static void *mimalloc_open(void) {
-    struct rival *rival = bench_memory(sizeof *rival);
-    rival->take = mi_malloc;
-    rival->give = mi_free;
-    return rival;
+    return rival_open((struct bench_malloc){mi_malloc, mi_free, NULL});
 }
 
-static void mimalloc_close(void *state) {
-    free(state);
-}
-
-/* POSIX lets dlsym answer with a function; ISO C has no cast for it. */
-static void symbol(void *library, const char *name, void *function) {
-    void *found = dlsym(library, name);
-    if (found == NULL) {
-        bench_die("dlsym", name);
-    }
-    *(void **)function = found;
-}
-
-/* glibc's own functions, asked for by name: linking mimalloc replaces malloc and free in the whole program. */
 static void *glibc_open(void) {
-    struct rival *rival = bench_memory(sizeof *rival);
-    rival->library = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
-    if (rival->library == NULL) {
-        bench_die("dlopen", "libc.so.6 is not loaded");
-    }
-    symbol(rival->library, "malloc", &rival->take);
-    symbol(rival->library, "free", &rival->give);
-    return rival;
+    return rival_open(bench_glibc_open());
 }
 
-static void glibc_close(void *state) {
-    (void)dlclose(((struct rival *)state)->library);
+static void rival_close(void *state) {
+    bench_glibc_close(state);
     free(state);
 }
 
 static const struct bench_impl torc = {"torc", bank_open, bank_slice, bank_close, 0};
-static const struct bench_impl mimalloc = {"mimalloc", mimalloc_open, rival_slice, mimalloc_close, 1.0};
-static const struct bench_impl glibc = {"glibc", glibc_open, rival_slice, glibc_close, 0};
+static const struct bench_impl mimalloc = {"mimalloc", mimalloc_open, rival_slice, rival_close, 1.0};
+static const struct bench_impl glibc = {"glibc", glibc_open, rival_slice, rival_close, 0};
 static const struct bench_impl *const impls[] = {&torc, &mimalloc, &glibc};
 
 const struct bench_case bench_alloc_256 = {

@@ -2,6 +2,7 @@
 # run.sh - builds the benchmark programs and runs one of them.
 #
 #   bench/run.sh [first] [--quick] [--rounds N] [--only CASE]     the first speed marks
+#   bench/run.sh allocators  [the same options]                   the allocators beside the pools
 #   bench/run.sh attach  [the same options]                       what the membership protocols cost
 #
 # The table goes to standard output, the figures to build/bench/PROGRAM.csv. MAKE is taken from the environment.
@@ -10,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 program=first
 case ${1:-} in
-first | attach)
+first | allocators | attach)
     program=$1
     shift
     ;;

@@ -12,6 +12,22 @@ uint32_t torc_shirt_bytes(uint32_t shirt) {
     return shirt < TORC_BANK_POOLS ? shirt_bytes[shirt] : 0;
 }
 
+/* The block of a descriptor just taken. An area that is full may be so because of events that everybody has read. */
+static int take_block(struct torc_bank *bank, uint32_t number, uint32_t index, size_t length) {
+    struct torc_pool_view *pool = &bank->bus->pools[number];
+    int status = torc_xxl_alloc(pool, index, length);
+    if (status == TORC_POOL_DRY && torc_pool_reap(bank->bus, number, &bank->gate) != 0) {
+        status = torc_xxl_alloc(pool, index, length);
+    }
+    if (status != TORC_OK) {
+        torc_pool_put_back(pool, index);
+    }
+    if (status == TORC_POOL_DRY && !bank->waiting) {
+        torc_pool_note_full(pool);
+    }
+    return status;
+}
+
 /* One shirt, one try. */
 static int take_shirt(struct torc_bank *bank, uint32_t shirt, size_t length, uint64_t *id, void **data) {
     uint32_t number = bank->first + shirt;
@@ -24,9 +40,11 @@ static int take_shirt(struct torc_bank *bank, uint32_t shirt, size_t length, uin
         }
         return TORC_POOL_DRY;
     }
-    if (pool->xxl != NULL && torc_xxl_alloc(pool, index, length) != TORC_OK) {
-        torc_pool_put_back(pool, index);
-        return TORC_NO_MEMORY;
+    if (pool->xxl != NULL) {
+        int status = take_block(bank, number, index, length);
+        if (status != TORC_OK) {
+            return status;
+        }
     }
     *id = torc_pool_id(bank->bus, number, index);
     *data = pool->xxl != NULL ? pool->xxl->block[index].data : pool->payload + (size_t)index * pool->size;
@@ -35,8 +53,9 @@ static int take_shirt(struct torc_bank *bank, uint32_t shirt, size_t length, uin
 
 /* The smallest shirt that fits and that this bank has slots of; TORC_BANK_POOLS if none. */
 static uint32_t first_fit(const struct torc_bank *bank, size_t length) {
+    const struct torc_pool_view *pools = &bank->bus->pools[bank->first];
     uint32_t shirt = torc_shirt_of(length);
-    while (shirt < TORC_BANK_POOLS && bank->bus->pools[bank->first + shirt].capacity == 0) {
+    while (shirt < TORC_BANK_POOLS && (pools[shirt].capacity == 0 || !torc_xxl_can_hold(&pools[shirt], length))) {
         shirt++;
     }
     return shirt;

@@ -23,8 +23,8 @@ struct torc_bank {
 uint32_t torc_shirt_bytes(uint32_t shirt);
 
 /* torc_bank_take: a slot for `length` bytes, count 1; *id is its handle, *data its payload. Follows the dry policy as far as it
- * can without waiting. TORC_POOL_DRY; TORC_NO_MEMORY: the XXL provider failed; TORC_TOO_BIG: no pool of this bank can
- * ever hold that many bytes. */
+ * can without waiting. TORC_POOL_DRY, also where the XXL area is full; TORC_NO_MEMORY: the XXL provider failed;
+ * TORC_TOO_BIG: no pool of this bank can ever hold that many bytes. */
 int torc_bank_take(struct torc_bank *bank, size_t length, uint64_t *id, void **data);
 
 /* torc_bank_put_back: undoes a take that nobody has seen. torc_bank_drop_all: every ring reference goes. */

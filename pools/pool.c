@@ -128,10 +128,25 @@ static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word
     return index;
 }
 
+void torc_pool_note_full(struct torc_pool_view *pool) {
+    torc_a64 *dry = &pool->ctl->dry;
+    torc_store_relaxed64(dry, torc_load_relaxed64(dry) + 1);
+}
+
 void torc_pool_note_dry(struct torc_pool_view *pool) {
-    struct torc_pool_ctl *ctl = pool->ctl;
-    torc_store_relaxed64(&ctl->dry, torc_load_relaxed64(&ctl->dry) + 1);
-    torc_store_relaxed32(&ctl->high_water, pool->capacity);
+    torc_pool_note_full(pool);
+    torc_store_relaxed32(&pool->ctl->high_water, pool->capacity);
+}
+
+uint32_t torc_pool_reap(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+    const struct torc_pool_view *pool = &bus->pools[number];
+    bool scanned = false;
+    uint32_t freed = 0;
+    for (uint32_t i = 0; i < pool->capacity; i++) {
+        uint64_t mark = torc_load_relaxed64(torc_pool_mark(pool, i));
+        freed += (mark & 1u) != 0 && passed(gate, mark, &scanned) && torc_pool_drop(bus, number, i);
+    }
+    return freed;
 }
 
 /* A walk in search of a slot. */

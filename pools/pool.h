@@ -89,8 +89,10 @@ uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc
 /* torc_pool_take_anywhere: the same for somebody who is about to wait anyway: looks at every slot, not at one sweep's worth. */
 uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
-/* torc_pool_note_dry: an allocation found no slot. Once per allocation, not per try. Owner only. */
+/* torc_pool_note_dry: an allocation found no slot, or (torc_pool_note_full) no bytes to go behind one. Once per
+ * allocation, not per try. Owner only. */
 void torc_pool_note_dry(struct torc_pool_view *pool);
+void torc_pool_note_full(struct torc_pool_view *pool);
 
 /* torc_pool_allocations: slots taken and not put back so far. Any thread; a snapshot. */
 uint64_t torc_pool_allocations(const struct torc_pool_view *pool);
@@ -100,6 +102,9 @@ void torc_pool_put_back(struct torc_pool_view *pool, uint32_t index);
 
 /* torc_pool_drop: the ring's reference of slot `index` goes; its mark is cleared. True if that freed the slot. Owner only. */
 bool torc_pool_drop(const struct torc_bus *bus, uint32_t number, uint32_t index);
+
+/* torc_pool_reap: the ring's references of all slots that everybody has passed go. How many that freed. Owner only. */
+uint32_t torc_pool_reap(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
 /* torc_pool_in_use: counts the slots somebody may still read: kept, being filled, or published and not passed by `gate`.
  * Any thread; a snapshot. */

@@ -29,12 +29,17 @@ struct torc_xxl_table *torc_xxl_table_new(const struct torc_xxl_provider *provid
 int torc_xxl_alloc(struct torc_pool_view *pool, uint32_t index, size_t length) {
     struct torc_xxl_block *block = &pool->xxl->block[index];
     size_t size = length == 0 ? 1 : length;
-    block->data = pool->xxl->provider.alloc(pool->xxl->provider.state, size);
-    if (block->data == NULL) {
-        return TORC_NO_MEMORY;
+    int status = TORC_OK;
+    if (pool->xxl->area != NULL) {
+        status = torc_xxl_area_take(pool->xxl, index, size);
+    } else {
+        block->data = pool->xxl->provider.alloc(pool->xxl->provider.state, size);
+        status = block->data == NULL ? TORC_NO_MEMORY : TORC_OK;
     }
-    torc_store_relaxed64(&block->size, size);
-    return TORC_OK;
+    if (status == TORC_OK) {
+        torc_store_relaxed64(&block->size, size);
+    }
+    return status;
 }
 
 void torc_xxl_free(struct torc_pool_view *pool, uint32_t index) {
@@ -43,7 +48,11 @@ void torc_xxl_free(struct torc_pool_view *pool, uint32_t index) {
     void *data = block->data;
     block->data = NULL;
     torc_store_relaxed64(&block->size, 0);
-    pool->xxl->provider.free(pool->xxl->provider.state, data, size);
+    if (pool->xxl->area != NULL) {
+        torc_xxl_area_give(pool->xxl, index);
+    } else {
+        pool->xxl->provider.free(pool->xxl->provider.state, data, size);
+    }
 }
 
 uint64_t torc_xxl_bytes(const struct torc_pool_view *pool, uint32_t index, uint64_t word) {

@@ -1,7 +1,9 @@
 /* src/audit.c - walks everything and says which invariant is the first that does not hold.
  *
  * Conservation, per pool: every slot is free, live or retired; each free ends a generation, so allocations minus generations
- * used up equals the number of live slots. Per lane: each mark of the bank belongs to exactly one entry of the ring. */
+ * used up equals the number of live slots. Per lane: each mark of the bank belongs to exactly one entry of the ring. Per
+ * bank without a publisher: the bytes of its XXL area are free or behind a live descriptor. */
+#include "../pools/xxl.h"
 #include "core.h"
 
 #include <string.h>
@@ -29,7 +31,7 @@ static bool header_holds(struct walk *walk) {
     bool geometry = header->topics == config->topics && header->publishers == config->publishers &&
                     header->readers == config->readers && header->actors == config->actors &&
                     header->lane_entries == config->lane_entries && header->xxl == config->xxl &&
-                    header->keep_slots == config->keep_slots &&
+                    header->xxl_bytes == config->xxl_bytes && header->keep_slots == config->keep_slots &&
                     memcmp(header->slots, config->slots, sizeof header->slots) == 0;
     return hold(walk, same, "the region's header is damaged", 0, 0) &&
            hold(walk, geometry, "the region's geometry differs from the bus's", 0, 0);
@@ -172,6 +174,13 @@ static bool lane_holds(struct walk *walk, uint32_t lane) {
            (open != 0 || entries_hold(walk, lane)) && cursors_hold(walk, lane);
 }
 
+/* The books of an area are the publisher's as long as there is one. */
+static bool area_holds(struct walk *walk, uint32_t lane) {
+    const struct torc_pool_view *pool = &walk->bus->hot.pools[bank_first_pool(lane) + TORC_XXL];
+    return walk->bus->publisher[lane] != NULL ||
+           hold(walk, torc_xxl_area_is_valid(pool), "the XXL area's books do not agree with the descriptors", lane, 0);
+}
+
 /* --- topics ------------------------------------------------------------------------------------------------- */
 
 static bool topic_holds(struct walk *walk, uint32_t topic) {
@@ -198,7 +207,7 @@ static bool everything_holds(struct walk *walk) {
         fine = pool_holds(walk, i);
     }
     for (uint32_t i = 0; fine && i < bus->config.publishers; i++) {
-        fine = lane_holds(walk, i);
+        fine = lane_holds(walk, i) && area_holds(walk, i);
     }
     return fine &&
            hold(walk,

@@ -74,6 +74,20 @@ static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t
     torc_pool_init(pool, shirt, bus->header->first_generation);
 }
 
+/* What lies behind a bank's descriptors. */
+static bool view_xxl(struct bus *bus, uint32_t lane) {
+    const struct torc_config *config = &bus->config;
+    struct torc_pool_view *pool = &bus->hot.pools[bank_first_pool(lane) + TORC_XXL];
+    size_t area = TORC_XXL_AREA_BYTES(config->xxl, config->xxl_bytes);
+    pool->payload = NULL;
+    pool->xxl = torc_xxl_table_new(&config->xxl_provider, config->xxl);
+    if (pool->xxl != NULL && area != 0) {
+        unsigned char *areas = (unsigned char *)bus->header + bus->header->at.areas;
+        torc_xxl_area_open(pool->xxl, areas + lane * area, config->xxl, config->xxl_bytes);
+    }
+    return pool->xxl != NULL;
+}
+
 static int view_pools(struct bus *bus) {
     const struct torc_config *config = &bus->config;
     struct place place = {(unsigned char *)bus->header + bus->header->at.banks, 0,
@@ -88,9 +102,7 @@ static int view_pools(struct bus *bus) {
             view_pool(bus, first + shirt, shirt, config->slots[shirt], &place, lane_point(bus, lane));
         }
         view_pool(bus, first + TORC_XXL, TORC_XXL, config->xxl, &place, lane_point(bus, lane));
-        bus->hot.pools[first + TORC_XXL].payload = NULL;
-        bus->hot.pools[first + TORC_XXL].xxl = torc_xxl_table_new(&config->xxl_provider, config->xxl);
-        if (bus->hot.pools[first + TORC_XXL].xxl == NULL) {
+        if (!view_xxl(bus, lane)) {
             return TORC_NO_MEMORY;
         }
     }

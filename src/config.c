@@ -34,12 +34,14 @@ uint64_t torc_slot_numbers(const struct torc_config *config) {
 /* No less than the region takes, and computed so that it cannot wrap where a size_t has 32 bits. */
 static uint64_t bytes_at_most(const struct torc_config *config) {
     uint64_t bank = (uint64_t)config->xxl * 24 + 8192;
+    uint64_t area = config->xxl_bytes == 0 ? 0 : config->xxl_bytes + (uint64_t)config->xxl * 96 + 8192;
     uint64_t keep = (uint64_t)config->keep_slots * (TORC_XS_BYTES + 24) + 4096;
     uint64_t reader_cells = (uint64_t)config->readers * sizeof(struct torc_cell);
     for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
         bank += (uint64_t)config->slots[shirt] * ((UINT64_C(64) << (2 * shirt)) + 24);
     }
-    return config->publishers * (bank + reader_cells + (uint64_t)config->lane_entries * sizeof(struct torc_entry)) +
+    return config->publishers *
+               (bank + area + reader_cells + (uint64_t)config->lane_entries * sizeof(struct torc_entry)) +
            config->readers * keep + UINT64_C(1) * config->topics * TORC_TOPIC_BYTES + (UINT64_C(1) << 20);
 }
 
@@ -67,6 +69,13 @@ static const char *fault(const struct torc_config *config) {
     }
     if (config->xxl > TORC_MAX_SLOTS || config->keep_slots > TORC_MAX_SLOTS) {
         return "xxl, keep_slots: 0..2^20";
+    }
+    if (config->xxl_bytes != 0 &&
+        (config->xxl == 0 || config->xxl_bytes <= TORC_XL_BYTES || config->xxl_bytes > TORC_MAX_XXL_BYTES)) {
+        return "xxl_bytes: 0, or 16385..2^40 with xxl above 0";
+    }
+    if (config->xxl_bytes != 0 && config->xxl_provider.alloc != NULL) {
+        return "xxl_bytes, xxl_provider: one of the two";
     }
     if (torc_slot_numbers(config) > (UINT64_C(1) << TORC_ID_SLOT_BITS)) {
         return "slots, xxl, keep_slots: more than 2^23 on the bus, each pool rounded up to a multiple of 16";
@@ -116,7 +125,8 @@ struct torc_offsets torc_header_offsets(const struct torc_config *config) {
     at.slots = at.entries + lanes * config->lane_entries * sizeof(struct torc_entry);
     at.banks = at.slots + torc_slot_numbers(config) * sizeof(struct torc_slot);
     at.keeps = at.banks + lanes * bank_bytes(config) + keep_records - (at.banks - at.slots);
-    at.total = at.keeps + config->readers * TORC_KEEP_BYTES(config->keep_slots) - keep_records;
+    at.areas = at.keeps + config->readers * TORC_KEEP_BYTES(config->keep_slots) - keep_records;
+    at.total = at.areas + TORC_BUS_XXL_BYTES(lanes, config->xxl, config->xxl_bytes);
     return at;
 }
 
@@ -138,6 +148,7 @@ int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes 
     bytes->pool_payload = config->publishers * bank_payload(config);
     bytes->pool_control = config->publishers * bank_bytes(config) - bytes->pool_payload;
     bytes->keep = config->readers * TORC_KEEP_BYTES(config->keep_slots);
+    bytes->xxl_areas = (size_t)(at.total - at.areas);
     bytes->total = (size_t)at.total;
     return TORC_OK;
 }

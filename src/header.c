@@ -44,6 +44,7 @@ void torc_header_format(struct torc_header *header, const struct torc_config *co
     header->flags = config->flags;
     header->first_sequence = config->first_sequence;
     header->first_generation = config->first_generation != 0 ? config->first_generation : 1;
+    header->xxl_bytes = config->xxl_bytes;
     header->at = torc_header_offsets(config);
     format_lanes(header, config);
     header->magic = TORC_HEADER_MAGIC;

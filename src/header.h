@@ -20,6 +20,7 @@ struct torc_offsets {
     uint64_t slots;   /* [slot number] */
     uint64_t banks;   /* [publisher] */
     uint64_t keeps;   /* [reader] */
+    uint64_t areas;   /* [publisher] XXL areas */
     uint64_t total;
 };
 
@@ -34,6 +35,7 @@ struct torc_header {
     uint32_t flags;
     uint64_t first_sequence;
     uint64_t first_generation;
+    uint64_t xxl_bytes;
     struct torc_offsets at;
 
     torc_a32 state TORC_ALIGNED_LINE; /* enum torc_bus_state (STATE) */

@@ -19,6 +19,7 @@
  *   STATE       bus_close: bus.state                        readers, publishers            room = 0 in every publisher
  *   CLAIMED     publisher: lane.claimed                     reader after close, drain      no claim is still open
  *   REWRITE     publisher: entry words, after the stamp     copying reader: entry words    the stamp of the rewriting
+ *   RETURNED    last release of a block: area.returned      bank: before an XXL allocation the block, to be handed out again
  *   WAKE        waker: waitpoint.seq + 1                    sleeper: waitpoint.seq         what it was waiting for
  *
  * Asymmetric Dekker pairs: one side pays torc_barrier_light() (a compiler barrier), the other torc_barrier_heavy()

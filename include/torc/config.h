@@ -6,19 +6,22 @@
  *     static _Alignas(64) unsigned char memory[TORC_BUS_BYTES(4, 1, 2, 2, 256, 100, 50, 10, 4, 2, 4, 32)];
  *
  *     struct torc_config config = { .topics = 4, ... the same figures ... };
- *     torc_bus_create_at(memory, sizeof memory, &config, &bus); */
+ *     torc_bus_create_at(memory, sizeof memory, &config, &bus);
+ *
+ * With config.xxl_bytes add TORC_BUS_XXL_BYTES(publishers, xxl, xxl_bytes) to that sum. */
 #ifndef TORC_CONFIG_H
 #define TORC_CONFIG_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <torc/layout.h>
+#include <torc/region.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The source of XXL blocks (events above 16 KiB). Both functions may be called from any thread that publishes or
+/* The source of XXL blocks (events above 16 KiB) unless the bus has an area for them (xxl_bytes). Both functions may be called from any thread that publishes or
  * releases, at the same time. alloc: at least `size` bytes aligned to 64, or NULL. free: exactly what alloc gave. */
 struct torc_xxl_provider {
     void *(*alloc)(void *state, size_t size);
@@ -33,6 +36,7 @@ struct torc_xxl_provider {
 #define TORC_MAX_ACTORS       1024u
 #define TORC_MAX_LANE_ENTRIES (1u << 24)
 #define TORC_MAX_SLOTS        (1u << 20)
+#define TORC_MAX_XXL_BYTES    (UINT64_C(1) << 40)
 #define TORC_TOPIC_NAME       64 /* bytes, with the terminating NUL */
 
 /* Flags. */
@@ -54,15 +58,18 @@ struct torc_config {
     struct torc_xxl_provider xxl_provider; /* all zero: the system allocator */
     uint64_t first_sequence;               /* where every lane starts counting; 0 unless a test wants the wrap edge */
     uint64_t first_generation;             /* where every slot starts counting; 0 stands for 1 */
+    uint64_t
+        xxl_bytes; /* XXL area per bank, inside the bus, instead of a provider: all XXL blocks alive at one time, each
+                           rounded up to 64; 0: none, else 16385..2^40 */
 };
 
 /* Presets. Pools of one bank: mobile <= 400 KB, default about 1.2 MB, server about 2.4 MB. */
 #define TORC_CONFIG_MOBILE_INIT                                                                                        \
-    { 8, 2, 4, 4, 1024, {500, 250, 75, 15, 8}, 8, 256, 0, {0, 0, 0}, 0, 0 }
+    { 8, 2, 4, 4, 1024, {500, 250, 75, 15, 8}, 8, 256, 0, {0, 0, 0}, 0, 0, 0 }
 #define TORC_CONFIG_DEFAULT_INIT                                                                                       \
-    { 16, 4, 8, 8, 4096, {2000, 1000, 300, 60, 15}, 64, 512, 0, {0, 0, 0}, 0, 0 }
+    { 16, 4, 8, 8, 4096, {2000, 1000, 300, 60, 15}, 64, 512, 0, {0, 0, 0}, 0, 0, 0 }
 #define TORC_CONFIG_SERVER_INIT                                                                                        \
-    { 64, 16, 32, 32, 8192, {4000, 2000, 600, 120, 30}, 256, 1024, 0, {0, 0, 0}, 0, 0 }
+    { 64, 16, 32, 32, 8192, {4000, 2000, 600, 120, 30}, 256, 1024, 0, {0, 0, 0}, 0, 0, 0 }
 
 /* torc_config_preset: fills *config from "mobile", "default" or "server". Any thread.
  * TORC_INVALID: NULL argument or unknown name. */
@@ -72,7 +79,7 @@ int torc_config_preset(const char *name, struct torc_config *config);
  * then names the field at fault. Any thread. */
 int torc_config_check(const struct torc_config *config, const char **what);
 
-/* torc_bus_size: the bytes of region a bus of this configuration takes, XXL blocks not counted; 0 if it is not valid.
+/* torc_bus_size: the bytes of region a bus of this configuration takes, XXL blocks of a provider not counted; 0 if it is not valid.
  * Any thread. */
 size_t torc_bus_size(const struct torc_config *config);
 
@@ -86,6 +93,7 @@ struct torc_bus_bytes {
     size_t pool_payload; /* payload of all banks' pools */
     size_t pool_control; /* slot words, publication marks and pool control blocks of all banks */
     size_t keep;         /* keep pools of all readers, with their control words */
+    size_t xxl_areas;    /* XXL areas of all banks, with the books on them */
     size_t total;        /* equals torc_bus_size() */
 };
 
@@ -116,6 +124,15 @@ int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes 
      (size_t)(publishers) * (size_t)(readers) * sizeof(struct torc_cell) +                                             \
      (size_t)(publishers) * (size_t)(lane_entries) * sizeof(struct torc_entry) +                                       \
      (size_t)(publishers)*TORC_BANK_BYTES(xs, s, m, l, xl, xxl) + (size_t)(readers)*TORC_KEEP_BYTES(keep))
+
+/* What xxl_bytes adds: per bank a line, a record per descriptor, the storage of a region (torc/region.h), and the bytes. */
+#define TORC_XXL_AREA_HEAD_BYTES ((size_t)64)
+#define TORC_XXL_RECORD_BYTES    ((size_t)32)
+#define TORC_XXL_AREA_BYTES(xxl, xxl_bytes)                                                                            \
+    ((xxl_bytes) == 0 ? (size_t)0                                                                                      \
+                      : TORC_XXL_AREA_HEAD_BYTES + TORC_ROUND_LINE((size_t)(xxl)*TORC_XXL_RECORD_BYTES) +              \
+                            TORC_ROUND_LINE(TORC_REGION_BYTES(TORC_REGION_NODES(xxl))) + TORC_ROUND_LINE(xxl_bytes))
+#define TORC_BUS_XXL_BYTES(publishers, xxl, xxl_bytes) ((size_t)(publishers)*TORC_XXL_AREA_BYTES(xxl, xxl_bytes))
 
 #ifdef __cplusplus
 }

@@ -33,7 +33,7 @@
 #define TORC_INLINE static inline __attribute__((always_inline))
 #endif
 
-/* Shirts: payload bytes of the five pools; above the largest an event is XXL and comes from a provider. */
+/* Shirts: payload bytes of the five pools; above the largest an event is XXL and comes from the bank's area or a provider. */
 enum torc_shirt { TORC_XS = 0, TORC_S, TORC_M, TORC_L, TORC_XL, TORC_XXL, TORC_INLINE_EVENT };
 #define TORC_SHIRTS   5
 #define TORC_XS_BYTES 64
@@ -166,7 +166,7 @@ struct torc_pool_view {
     uint32_t size;                /* payload bytes per slot; 0 for the XXL table */
     uint32_t capacity;            /* number of slots */
     struct torc_waitpoint *space; /* where the owner of the pool waits for a slot */
-    struct torc_xxl_table *xxl;   /* private, pools/xxl.h: blocks of an XXL table, outside the region; else NULL */
+    struct torc_xxl_table *xxl;   /* private, pools/xxl.h: blocks of an XXL table; else NULL */
     torc_a64 owner;               /* the thread that allocates, for the sole-owner release; seldom changes */
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_pool_view) == 64, "a pool view is one line");

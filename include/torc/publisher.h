@@ -23,7 +23,7 @@
  *   TORC_CLOSED       the bus was closed
  *   TORC_WOULD_BLOCK  try_: lane full, or pool dry under the WAIT policy
  *   TORC_TIMED_OUT    _until: the same at the deadline
- *   TORC_POOL_DRY     no slot, and the policy is not WAIT
+ *   TORC_POOL_DRY     no slot, or the XXL area is full, and the policy is not WAIT
  *   TORC_TOO_BIG      length > TORC_MAX_EVENT, or more than any pool of this configuration can hold
  *   TORC_NO_MEMORY    the XXL provider returned NULL
  *   TORC_INVALID      NULL publisher, or NULL data with length > 0

@@ -145,6 +145,7 @@ static void bus_table(bool markdown, const struct torc_config *configs, const st
     ROW("pools: payload, bytes", bytes, pool_payload);
     ROW("pools: control, bytes", bytes, pool_control);
     ROW("keep pools, bytes", bytes, keep);
+    ROW("XXL areas, bytes", bytes, xxl_areas);
     ROW("total, bytes", bytes, total);
 }
 

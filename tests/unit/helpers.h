@@ -125,7 +125,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(unwind)                                                                                                          \
     X(region)                                                                                                          \
     X(region_valid)                                                                                                    \
-    X(region_fuzz)
+    X(region_fuzz)                                                                                                     \
+    X(xxl_area)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -5,7 +5,8 @@
 static size_t macro_size(const struct torc_config *c) {
     return TORC_BUS_BYTES(c->topics, c->publishers, c->readers, c->actors, c->lane_entries, c->slots[TORC_XS],
                           c->slots[TORC_S], c->slots[TORC_M], c->slots[TORC_L], c->slots[TORC_XL], c->xxl,
-                          c->keep_slots);
+                          c->keep_slots) +
+           TORC_BUS_XXL_BYTES(c->publishers, c->xxl, c->xxl_bytes);
 }
 
 static void assert_sizes_agree(const struct torc_config *config) {
@@ -16,7 +17,7 @@ static void assert_sizes_agree(const struct torc_config *config) {
     assert_ok(torc_bus_size_table(config, &bytes));
     ck_assert_uint_eq(bytes.total, total);
     ck_assert_uint_eq(bytes.header + bytes.topics + bytes.waitpoints + bytes.lanes + bytes.cells + bytes.pool_payload +
-                          bytes.pool_control + bytes.keep,
+                          bytes.pool_control + bytes.keep + bytes.xxl_areas,
                       total);
 }
 
@@ -93,6 +94,8 @@ START_TEST(sizes_agree_for_odd_slot_counts) {
     config.xxl = (uint32_t)_i + 2;
     config.keep_slots = (uint32_t)_i * 3;
     assert_sizes_agree(&config);
+    config.xxl_bytes = 20000 + (uint32_t)_i;
+    assert_sizes_agree(&config);
 }
 END_TEST
 
@@ -108,7 +111,8 @@ START_TEST(sizes_agree_for_random_dimensions) {
     for (shirt = 0; shirt < TORC_SHIRTS; shirt++) {
         config.slots[shirt] = (uint32_t)(random_next(&seed) % 5000);
     }
-    config.xxl = (uint32_t)(random_next(&seed) % 1000);
+    config.xxl = 1 + (uint32_t)(random_next(&seed) % 1000);
+    config.xxl_bytes = _i % 2 == 0 ? 0 : TORC_XL_BYTES + 1 + random_next(&seed) % 100000000;
     config.keep_slots = (uint32_t)(random_next(&seed) % 1000);
     assert_ok(torc_config_check(&config, NULL));
     assert_sizes_agree(&config);
@@ -228,8 +232,28 @@ static void *no_block(void *state, size_t size) {
     (void)size;
     return NULL;
 }
+static void no_free(void *state, void *block, size_t size) {
+    (void)state;
+    (void)block;
+    (void)size;
+}
 static void provider_without_free(struct torc_config *c) {
     c->xxl_provider.alloc = no_block;
+}
+static void area_without_descriptors(struct torc_config *c) {
+    c->xxl_bytes = 100000;
+    c->xxl = 0;
+}
+static void area_for_nothing(struct torc_config *c) {
+    c->xxl_bytes = TORC_XL_BYTES;
+}
+static void area_without_end(struct torc_config *c) {
+    c->xxl_bytes = UINT64_MAX;
+}
+static void area_and_provider(struct torc_config *c) {
+    c->xxl_bytes = 100000;
+    c->xxl_provider.alloc = no_block;
+    c->xxl_provider.free = no_free;
 }
 
 static const struct {
@@ -254,6 +278,10 @@ static const struct {
     {unknown_flag, "flags"},
     {generation_without_a_life, "first_generation"},
     {provider_without_free, "xxl_provider"},
+    {area_without_descriptors, "xxl_bytes"},
+    {area_for_nothing, "xxl_bytes"},
+    {area_without_end, "xxl_bytes"},
+    {area_and_provider, "xxl_bytes"},
 };
 #define FAULT_COUNT (int)(sizeof FAULTS / sizeof FAULTS[0])
 

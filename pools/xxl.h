@@ -3,9 +3,9 @@
  * A descriptor is taken and freed like a slot; only its payload lives elsewhere: in a block of the provider, or, with
  * config.xxl_bytes, in the bank's own area of the bus.
  *
- * The area is handed out by a region allocator (torc/region.h), which knows one thread: the owner of the bank. Whoever releases a block
- * pushes its descriptor onto a list, one compare-and-swap, and before its next allocation the owner takes the whole list
- * with one exchange and frees what is on it. A descriptor is pushed before its slot word says that it is free, so the
+ * The area is handed out by a region allocator (torc/region.h), which knows one thread: the owner of the bank. Whoever
+ * releases a block pushes its descriptor onto a list, one compare-and-swap, and before its next allocation the owner takes
+ * the whole list with one exchange and frees what is on it. A descriptor is pushed before its slot word says that it is free, so the
  * owner that takes the slot again finds it on the list: it is never on there twice. */
 #ifndef TORC_POOLS_XXL_H
 #define TORC_POOLS_XXL_H

@@ -21,8 +21,8 @@
 extern "C" {
 #endif
 
-/* The source of XXL blocks (events above 16 KiB) unless the bus has an area for them (xxl_bytes). Both functions may be called from any thread that publishes or
- * releases, at the same time. alloc: at least `size` bytes aligned to 64, or NULL. free: exactly what alloc gave. */
+/* The source of XXL blocks (events above 16 KiB) unless the bus has an area for them (xxl_bytes). Both functions may be
+ * called from any thread that publishes or releases, at the same time. alloc: at least `size` bytes aligned to 64, or NULL. free: exactly what alloc gave. */
 struct torc_xxl_provider {
     void *(*alloc)(void *state, size_t size);
     void (*free)(void *state, void *block, size_t size);

@@ -59,8 +59,8 @@ struct torc_region_gap {
 #define TORC_REGION_NODES(blocks) (2u * (size_t)(blocks) + 1u)
 #define TORC_REGION_BYTES(nodes)  (TORC_REGION_HEAD_BYTES + ((size_t)(nodes) + 1u) * TORC_REGION_NODE_BYTES)
 
-/* torc_region_init: lays a region into `bytes` of storage (aligned to 64), which has one gap: the whole range. All the nodes that fit are
- * there; they are first written when first used. Giving the region up takes no call.
+/* torc_region_init: lays a region into `bytes` of storage (aligned to 64), which has one gap: the whole
+ * range. All the nodes that fit are there; they are first written when first used. Giving the region up takes no call.
  * TORC_INVALID: NULL, storage misaligned or too small for one node, granule not a power of two, base not a multiple of
  * it, length below it, or a range that ends beyond 2^64 - 1. A length between two granules is rounded down. */
 int torc_region_init(void *storage, size_t bytes, uint64_t base, uint64_t length, uint64_t granule,

@@ -35,8 +35,10 @@ static void look_thrice(void) {
 
 static void check(void) {
     struct torc_event event;
-    model_assert(found <= 1, "an open claim is not an event");
-    model_assert_status(torc_commit(w.publisher, &claim), TORC_OK);
+    model_assert(found <= 1 || model_broken(), "an open claim is not an event");
+    if (!model_broken()) {
+        model_assert_status(torc_commit(w.publisher, &claim), TORC_OK);
+    }
     take_run(w.reader, found + 1, 2 - found);
     model_assert_status(torc_next(w.reader, &event), TORC_EMPTY);
     close_world();

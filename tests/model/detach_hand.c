@@ -23,7 +23,7 @@ static void publish(void) {
 /* The defect: a borrow is looked at after it was given back. */
 static void take_by_hand(void) {
     uint64_t number = 0;
-    for (;;) {
+    while (!model_broken() || number < 3) {
         struct torc_event event;
         uint32_t left = torc_load_acquire32(&gone);
         int status = torc_next(w.reader, &event);
@@ -45,7 +45,7 @@ static void take_by_hand(void) {
 }
 
 static void detach(void) {
-    detached = torc_reader_detach(w.reader);
+    detached = model_broken() ? TORC_BUSY : torc_reader_detach(w.reader);
     if (detached == TORC_OK) {
         torc_store_release32(&gone, 1);
     }

@@ -31,6 +31,7 @@ static void publish(uint64_t count, size_t length) {
 static void take_asleep(uint64_t count) {
     struct torc_event event;
     for (uint64_t i = 1; i <= count; i++) {
+        take_back_quietly();
         model_assert_status(torc_next_until(w.reader, &event, TORC_FOREVER), TORC_OK);
         model_assert_equal(number_of(&event), i);
     }
@@ -41,14 +42,12 @@ static void publish_inline(void) {
     publish(3, 8);
 }
 static void take_inline(void) {
-    take_back_quietly();
     take_asleep(3);
 }
 static void publish_slots(void) {
     publish(3, 56);
 }
 static void take_slots(void) {
-    take_back_quietly();
     take_asleep(3);
 }
 

@@ -347,7 +347,8 @@ bool torc_reader_exhausted(const struct reader *self) {
 }
 
 void torc_reader_announce(struct reader *self) {
-    torc_store_release32(&self->topic->record->sleepers, 1); /* SLEEP */
+    /* An exchange: a store over another reader's announcement would hide its `waiting` from whoever takes both back. */
+    (void)torc_xchg_acq_rel32(&self->topic->record->sleepers, 1); /* SLEEP */
 }
 
 /* Whoever detaches the reader waits for this short look as for a handler: no borrow comes of it. */

@@ -72,5 +72,7 @@ static void publish_one(void) {
 MODEL_SCENARIO(close_reader, .claim = "close against a publish and a sleeping reader: what was published is read",
                .hazards = "20", .setup = setup, .thread = {publish_one, take_until_closed, close_bus}, .check = check,
                .preemptions = 1);
+MODEL_SCENARIO(close_reader_fences, .claim = "the same without membarrier", .hazards = "20", .setup = setup,
+               .thread = {take_until_closed, close_bus}, .check = check, .fences = true, .preemptions = 2);
 MODEL_SCENARIO(close_reader_never, .claim = "a reader whose bus is never closed", .hazards = "20", .finds = "deadlock",
                .setup = setup, .thread = {publish_one, take_until_closed}, .preemptions = 1);

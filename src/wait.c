@@ -96,7 +96,10 @@ static void futex_sleep(torc_a32 *word, uint32_t expected, uint64_t deadline) {
 /* The announcement first, then seq. The other way round, somebody could read the new seq, announce, have the announcement
  * taken back here, and sleep on with nobody knowing. This way whoever's announcement is taken back read the old seq. */
 void torc_waitpoint_wake(struct torc_waitpoint *point) {
-    uint32_t waiting = torc_xchg_acq_rel32(&point->waiting, 0);
+    uint32_t waiting;
+    torc_barrier_light(
+        1); /* after what was waited for: not all who wake have passed a barrier of their own (close, end) */
+    waiting = torc_xchg_acq_rel32(&point->waiting, 0);
     (void)torc_add_release32(&point->seq, 1); /* WAKE */
     if (waiting != 0) {
         (void)futex(SYS_futex, &point->seq, FUTEX_WAKE, INT32_MAX, NULL);

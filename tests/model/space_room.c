@@ -53,11 +53,11 @@ static void take_slots(void) {
 
 MODEL_SCENARIO(space_room, .claim = "a publisher asleep for room and a reader asleep for events wake each other",
                .hazards = "19", .broken = "an announcement is taken back without a bump", .setup = setup,
-               .thread = {publish_inline, take_inline}, .check = close_world, .quick = 1);
+               .thread = {publish_inline, take_inline}, .check = close_world, .preemptions = 1);
 MODEL_SCENARIO(space_room_fences, .claim = "the same without membarrier", .hazards = "19", .setup = setup,
                .thread = {publish_inline, take_inline}, .check = close_world, .fences = true, .quick = 1);
 MODEL_SCENARIO(space_slot, .claim = "a publisher asleep for a slot and a reader asleep for events wake each other",
                .hazards = "19", .broken = "an announcement is taken back without a bump", .setup = setup_wide,
-               .thread = {publish_slots, take_slots}, .check = close_world, .quick = 1);
+               .thread = {publish_slots, take_slots}, .check = close_world, .preemptions = 1);
 MODEL_SCENARIO(space_slot_fences, .claim = "the same without membarrier", .hazards = "19", .setup = setup_wide,
                .thread = {publish_slots, take_slots}, .check = close_world, .fences = true, .quick = 1);

@@ -204,6 +204,7 @@ void sched_point(struct thread *self, enum pending what, struct location *at);
 void sched_block(struct thread *self); /* its state says what it waits for */
 void sched_pause(struct thread *self);
 void sched_note_read(struct thread *self, struct location *location, struct store *store);
+void sched_note_write(struct thread *self, const struct location *location, struct store *store);
 void sched_end(enum verdict verdict) __attribute__((noreturn)); /* leaves the coroutine */
 void sched_changed(void);
 void sched_first(void); /* from outside: runs threads until the execution ends */

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static torc_a64 flag;
+static torc_a64 flag, turn;
 static torc_a32 word;
 static uint64_t data, r1, r2;
 static pthread_mutex_t a_lock, b_lock;
@@ -45,6 +45,17 @@ static void data_came(void) {
 SCENARIO(spin, "a spin loop ends when what it waits for has come", .thread = {raise_flag, spin, spin_and_yield},
          .check = data_came, .outcomes = "77");
 SCENARIO(spin_for_ever, "one that waits for nothing is a livelock", .thread = {nothing, spin}, .finds = "livelock");
+
+static void spin_and_say(void) {
+    while (torc_load_acquire64(&flag) == 0) {
+        (void)torc_load_relaxed64(&turn);
+        torc_store_relaxed64(&turn, 1);
+        torc_store_relaxed64(&turn, 0);
+        torc_cpu_relax();
+    }
+}
+SCENARIO(spin_and_say_for_ever, "the same where each round stores something: its own stores are no news",
+         .thread = {nothing, spin_and_say}, .finds = "livelock");
 
 static void spin_bounded(void) {
     for (r1 = 0; r1 < 5 && torc_load_acquire64(&flag) == 0; r1++) {

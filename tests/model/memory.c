@@ -263,7 +263,7 @@ static struct store *write_one(struct thread *self, struct location *location, v
     }
     (void)location_touch(self, location, store);
     location->written_at[self->number] = store->clock;
-    sched_changed();
+    sched_note_write(self, location, store);
     return store;
 }
 

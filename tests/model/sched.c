@@ -334,6 +334,17 @@ void sched_note_read(struct thread *self, struct location *location, struct stor
     }
 }
 
+/* A store of its own is no news to a thread: else a loop that ends each round with one would seem to have some for ever. */
+void sched_note_write(struct thread *self, const struct location *location, struct store *store) {
+    for (uint32_t i = self->seen_count; i > 0; i--) {
+        if (self->seen[i - 1].location == location) {
+            self->seen[i - 1].store = store;
+            break;
+        }
+    }
+    sched_changed();
+}
+
 void sched_pause(struct thread *self) {
     self->state = THREAD_PAUSED;
     self->pending_serial = ex.changes;

@@ -114,7 +114,7 @@ static int take_slot(struct publisher *self, size_t length, uint64_t deadline, u
 /* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then shut) or somebody began to copy (COPY). */
 static int take_sequence(struct publisher *self, bool for_copying, uint64_t *sequence) {
     *sequence = lane_claimed(self);
-    torc_store_relaxed64(&self->hot.lane->claimed, *sequence + 1);
+    torc_store_release64(&self->hot.lane->claimed, *sequence + 1); /* CLAIMED: also what was aborted before */
     torc_barrier_light(self->hot.fence);
     if (TORC_UNLIKELY(closed(self) || (copied(self) && !for_copying))) {
         torc_store_release64(&self->hot.lane->claimed, *sequence); /* CLAIMED */

@@ -95,9 +95,10 @@ static uint64_t oldest_whole(const struct torc_lane *lane, uint64_t low) {
     return sequence_before(gate, low) ? low : gate;
 }
 
-/* The oldest that no claim has begun to overwrite (COPY); its slot may be gone. */
+/* The oldest that no claim has begun to overwrite (COPY); its slot may be gone. What claims that were taken back have
+ * overwritten says so, if it is seen: hence acquire. */
 static uint64_t oldest_entry(const struct reader *self, const struct torc_lane *lane) {
-    uint64_t oldest = torc_load_relaxed64(&lane->claimed) - self->bus->config.lane_entries;
+    uint64_t oldest = torc_load_acquire64(&lane->claimed) - self->bus->config.lane_entries; /* CLAIMED */
     uint64_t origin = torc_load_relaxed64(&lane->origin);
     return sequence_before(oldest, origin) ? origin : oldest;
 }

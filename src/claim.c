@@ -108,9 +108,6 @@ static int take_slot(struct publisher *self, size_t length, uint64_t deadline, u
 
 /* --- claims ------------------------------------------------------------------------------------------------- */
 
-/* Another try: readers that copy came while a claim for others was made. */
-#define AGAIN 1
-
 /* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then shut) or somebody began to copy (COPY). */
 static int take_sequence(struct publisher *self, bool for_copying, uint64_t *sequence) {
     *sequence = lane_claimed(self);
@@ -118,7 +115,7 @@ static int take_sequence(struct publisher *self, bool for_copying, uint64_t *seq
     torc_barrier_light(self->hot.fence);
     if (TORC_UNLIKELY(closed(self) || (copied(self) && !for_copying))) {
         torc_store_release64(&self->hot.lane->claimed, *sequence); /* CLAIMED */
-        return closed(self) ? closed_off(self) : AGAIN;
+        return closed(self) ? closed_off(self) : TORC_AGAIN;
     }
     self->open_claims++;
     self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
@@ -168,18 +165,30 @@ static int claim_try(struct publisher *self, bool in_slot, size_t length, uint64
     return TORC_OK;
 }
 
-static int claim_one(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
-                     struct torc_claim *claim) {
-    int status = AGAIN;
+static int claim_begin(struct publisher *self, bool in_slot, uint32_t type, size_t length, uint64_t deadline,
+                       struct torc_claim *claim) {
+    int status;
     if (length > TORC_MAX_EVENT) {
         return TORC_TOO_BIG;
     }
     *claim = (struct torc_claim){.length = length, .type = type};
-    while (status == AGAIN) {
-        status = claim_try(self, length >= self->inline_limit || copied(self), length, deadline, claim);
-    }
+    status = claim_try(self, in_slot, length, deadline, claim);
     claim->state = status == TORC_OK ? CLAIM_OPEN : CLAIM_SETTLED;
     return status;
+}
+
+static int claim_one(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
+                     struct torc_claim *claim) {
+    int status = TORC_AGAIN;
+    while (status == TORC_AGAIN) {
+        status = claim_begin(self, length >= self->inline_limit || copied(self), type, length, deadline, claim);
+    }
+    return status;
+}
+
+int torc_claim_to_publish(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
+                          struct torc_claim *claim) {
+    return claim_begin(self, length >= self->inline_limit, type, length, deadline, claim);
 }
 
 /* Makes an open claim visible; the lane's cursor follows in settle(). */

@@ -303,6 +303,11 @@ void torc_copy_announce(const struct torc_topic *topic);
 void torc_publisher_copied(struct publisher *publisher, bool on);
 /* claim.c: does an event of this length go into the entry, and word by word? Then torc_publish_words does it. */
 bool torc_publisher_is_copied(const struct publisher *publisher, size_t length);
+/* claim.c: a claim that is filled and committed at once: never in a slot for the sake of readers that copy. TORC_AGAIN: such
+ * readers came meanwhile, and the event may now have to go word by word. */
+#define TORC_AGAIN 1
+int torc_claim_to_publish(struct publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
+                          struct torc_claim *claim);
 int torc_publish_words(struct publisher *publisher, uint32_t type, const void *data, size_t length, uint64_t deadline);
 
 /* read.c, owner: the lane at hand learns how far it was read. */

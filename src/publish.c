@@ -5,16 +5,19 @@
 
 int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length,
                        uint64_t deadline) {
+    struct publisher *self = publisher_of(publisher);
     struct torc_claim claim;
-    int status;
-    if (data == NULL && length != 0) {
+    int status = TORC_AGAIN;
+    if (publisher == NULL || (data == NULL && length != 0)) {
         return TORC_INVALID;
     }
-    if (publisher != NULL && torc_publisher_is_copied(publisher_of(publisher), length)) {
-        TORC_ONE_AT_A_TIME(publisher_of(publisher));
-        return torc_publish_words(publisher_of(publisher), type, data, length, deadline);
+    TORC_ONE_AT_A_TIME(self);
+    while (status == TORC_AGAIN) {
+        if (torc_publisher_is_copied(self, length)) {
+            return torc_publish_words(self, type, data, length, deadline);
+        }
+        status = torc_claim_to_publish(self, type, length, deadline, &claim);
     }
-    status = torc_claim_until(publisher, type, length, deadline, &claim);
     if (status != TORC_OK) {
         return status;
     }

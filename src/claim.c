@@ -12,8 +12,9 @@ static bool closed(const struct publisher *self) {
     return torc_load_relaxed32(&self->shut) != 0;
 }
 
+/* Acquire: what the last reader that copied has read is the publisher's to overwrite in any way once it is 0 (COPY). */
 static bool copied(const struct publisher *self) {
-    return torc_load_relaxed32(&self->copied) != 0;
+    return torc_load_acquire32(&self->copied) != 0;
 }
 
 /* --- waiting for space -------------------------------------------------------------------------------------- */
@@ -290,8 +291,20 @@ void torc_claims_forget(struct publisher *self) {
 /* --- publishing to readers that copy --------------------------------------------------------------------------- */
 
 void torc_publisher_copied(struct publisher *self, bool on) {
-    torc_store_relaxed32(&self->copied, on);
-    torc_store_relaxed64(&self->hot.room, on || closed(self) ? 0 : self->hot.mask + 1);
+    torc_store_release32(&self->copied, on); /* COPY */
+    if (on) {
+        torc_store_relaxed64(&self->hot.room, 0);
+    }
+}
+
+/* The publisher opens its own fast path, after it has acquired that nobody copies: torc_publish looks at room alone. */
+void torc_publisher_reopen(struct publisher *self) {
+    if (TORC_LIKELY(torc_load_relaxed64(&self->hot.room) != 0) || copied(self) || closed(self)) {
+        return;
+    }
+    (void)pthread_mutex_lock(&self->bus->lock);
+    torc_store_relaxed64(&self->hot.room, copied(self) || closed(self) ? 0 : self->hot.mask + 1);
+    (void)pthread_mutex_unlock(&self->bus->lock);
 }
 
 bool torc_publisher_is_copied(const struct publisher *self, size_t length) {
@@ -435,6 +448,7 @@ int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, si
         return TORC_TOO_BIG;
     }
     TORC_ONE_AT_A_TIME(self);
+    torc_publisher_reopen(self);
     status = take_slot(self, length, deadline, &id, &payload);
     if (status == TORC_OK) {
         *ptr = fresh_handle(self, id, type, length);

@@ -301,6 +301,8 @@ void torc_copy_announce(const struct torc_topic *topic);
 
 /* claim.c, under the control lock: do readers copy from its lane? */
 void torc_publisher_copied(struct publisher *publisher, bool on);
+/* claim.c, publisher: the fast path again, if all readers that copied have left. Takes the control lock then. */
+void torc_publisher_reopen(struct publisher *publisher);
 /* claim.c: does an event of this length go into the entry, and word by word? Then torc_publish_words does it. */
 bool torc_publisher_is_copied(const struct publisher *publisher, size_t length);
 /* claim.c: a claim that is filled and committed at once: never in a slot for the sake of readers that copy. TORC_AGAIN: such

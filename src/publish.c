@@ -12,6 +12,7 @@ int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const vo
         return TORC_INVALID;
     }
     TORC_ONE_AT_A_TIME(self);
+    torc_publisher_reopen(self);
     while (status == TORC_AGAIN) {
         if (torc_publisher_is_copied(self, length)) {
             return torc_publish_words(self, type, data, length, deadline);

@@ -119,6 +119,7 @@ static void fill_hot(struct publisher *self) {
     self->hot.pools = &bus->hot.pools[bank_first_pool(self->index)];
     self->inline_limit = (self->topic->record->flags & TORC_TOPIC_NO_INLINE) != 0 ? 0 : TORC_INLINE_BYTES + 1;
     self->hot.inline_limit = self->inline_limit;
+    torc_store_relaxed64(&self->hot.room, self->hot.mask + 1);
     torc_publisher_copied(self, torc_load_relaxed64(&self->topic->record->copiers) != 0);
 }
 

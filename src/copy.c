@@ -75,6 +75,23 @@ static uint64_t newest(const struct reader *self, const struct reader_lane *lane
     return torc_load_acquire64(&self->bus->lanes[lane->index].published) - 1; /* PUBLISHED */
 }
 
+static bool is_tombstone(const struct torc_entry *entry, uint64_t sequence) {
+    return torc_load_acquire64(&entry->stamp) == sequence + 1 &&
+           (torc_load_acquire32(&entry->header_word) & TORC_ENTRY_SKIP) != 0;
+}
+
+/* The newest event, for CONFLATE: an aborted claim behind it does not replace it. Only a guess where the entries are being
+ * overwritten, and then there is a newer one. */
+static uint64_t newest_event(const struct reader *self, const struct reader_lane *lane) {
+    const struct torc_entry *entries = lane_entries(self->bus, lane->index);
+    uint64_t at = newest(self, lane);
+    while (sequence_before(lane->sequence, at) &&
+           is_tombstone(&entries[at & (self->bus->config.lane_entries - 1)], at)) {
+        at--;
+    }
+    return at;
+}
+
 /* Where to go on after the publisher has come by, at least one further. */
 static uint64_t resume_at(const struct reader *self, const struct reader_lane *lane) {
     uint64_t capacity = self->bus->config.lane_entries;
@@ -90,8 +107,9 @@ static enum found try_lane(struct reader *self, struct reader_lane *lane) {
     const struct torc_entry *entries = lane_entries(self->bus, lane->index);
     for (;;) {
         enum found found;
-        if (self->policy == TORC_POLICY_CONFLATE && sequence_before(lane->sequence, newest(self, lane))) {
-            lose(self, lane, newest(self, lane));
+        uint64_t skip_to = self->policy == TORC_POLICY_CONFLATE ? newest_event(self, lane) : lane->sequence;
+        if (sequence_before(lane->sequence, skip_to)) {
+            lose(self, lane, skip_to);
         }
         found =
             copy_entry(&entries[lane->sequence & (self->bus->config.lane_entries - 1)], lane->sequence, &self->copy);
@@ -174,17 +192,28 @@ int torc_copy_look(struct reader *self) {
     return evicted(self) && !self->told ? TORC_OK : look(self, self->policy != TORC_POLICY_CONFLATE);
 }
 
+/* A poll tells a loss with the event behind it; where there is none it must still end. */
+static bool take_losses(struct reader *self) {
+    bool any = false;
+    for (uint32_t i = 0; i < self->lane_count; i++) {
+        any = any || self->lane[i].lost != 0;
+        self->lane[i].lost = 0;
+    }
+    return any;
+}
+
 /* An event found behind a loss is held until the loss was told: so a reader that is always overtaken gets on as well. */
 int torc_copy_next(struct reader *self, bool tell, bool first) {
     struct reader_lane *lane;
+    bool tells = self->policy != TORC_POLICY_CONFLATE;
     int why;
-    tell = tell && self->policy != TORC_POLICY_CONFLATE;
+    tell = tell && tells;
     if (TORC_UNLIKELY(evicted(self)) && first && !self->told) {
         return tell_eviction(self);
     }
     why = look(self, tell);
     if (why != TORC_OK) {
-        return why;
+        return why == TORC_EMPTY && tells && first && take_losses(self) ? TORC_LAPPED : why;
     }
     lane = &self->lane[self->current];
     self->hot.lost = lane->lost;
@@ -204,7 +233,8 @@ bool torc_copy_ready(const struct reader *self) {
         const struct reader_lane *lane = &self->lane[i];
         const struct torc_entry *entries = lane_entries(self->bus, lane->index);
         uint64_t index = lane->sequence & (self->bus->config.lane_entries - 1);
-        if (lane->lost != 0 || compare(torc_load_acquire64(&entries[index].stamp), lane->sequence) != NOT_YET) {
+        if ((lane->lost != 0 && self->policy != TORC_POLICY_CONFLATE) ||
+            compare(torc_load_acquire64(&entries[index].stamp), lane->sequence) != NOT_YET) {
             return true;
         }
     }

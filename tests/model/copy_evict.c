@@ -32,12 +32,12 @@ static void publish_on(void) {
 static void take_four(void) {
     take_copies(w.reader, &came, 4);
 }
-/* The defect: the publisher goes on without telling the reader. */
 static void check_four(void) {
     check_told();
     model_came_is(w.reader, &came, 4);
     close_world();
 }
+/* The defect: the publisher goes on without telling the reader. */
 static void publish_unfair(void) {
     if (model_broken()) {
         (void)torc_and_release64(&w.topic->record->readers, 0);
@@ -79,7 +79,7 @@ static void check_leave(void) {
 }
 MODEL_SCENARIO(bus_copy_evict_leave, .claim = "one that is to leave is told once and then closed", .hazards = "4, 8",
                .setup = setup_leave, .thread = {publish_on, take_until_closed}, .check = check_leave, .preemptions = 2,
-               .quick = 1);
+               .quick = MODEL_NOT_QUICK);
 
 /* The only slot is held up: by the ring for the reader, and by its pin for as long as it reads. */
 static void setup_slot(void) {

@@ -77,7 +77,7 @@ static void open_world(struct world *world, uint64_t first_generation) {
                                  .xxl = 3,
                                  .keep_slots = 3,
                                  .first_generation = first_generation};
-    struct torc_reader_config by_hand = {TORC_WAIT_BLOCK, TORC_JOIN_NEXT, 1, 0};
+    struct torc_reader_config by_hand = {.wait = TORC_WAIT_BLOCK, .manual_advance = 1};
     size_t bytes = torc_bus_size(&config);
     struct torc_topic *topic;
     world->memory = aligned_alloc(64, (bytes + 63) & ~(size_t)63);

@@ -42,8 +42,9 @@ static struct reader *free_reader(void) {
 
 void op_reader_open(void) {
     uint32_t topic = choose(TOPICS), bits = choose(16);
-    struct torc_reader_config config = {(enum torc_wait)(bits >> 2), bits & 1 ? TORC_JOIN_OLDEST : TORC_JOIN_NEXT,
-                                        bits >> 1 & 1, 0};
+    struct torc_reader_config config = {.wait = (enum torc_wait)(bits >> 2),
+                                        .join = bits & 1 ? TORC_JOIN_OLDEST : TORC_JOIN_NEXT,
+                                        .manual_advance = bits >> 1 & 1};
     struct reader *self = free_reader();
     struct torc_reader *ptr = NULL;
     int status;

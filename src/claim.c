@@ -98,8 +98,11 @@ static int take_slot(struct publisher *self, size_t length, uint64_t deadline, u
         count_stall(self);
         status = TORC_POOL_DRY;
         if (self->bank.dry == TORC_DRY_WAIT) {
-            self->bank.waiting = deadline != TORC_NO_WAIT; /* a try stays bounded */
-            status = await_space(&wanted, slot_ready, deadline);
+            /* A try stays bounded: only who waits looks at every slot. */
+            self->bank.waiting = true;
+            status = deadline == TORC_NO_WAIT && torc_evict_due(self) == TORC_FOREVER
+                         ? TORC_WOULD_BLOCK
+                         : await_space(&wanted, slot_ready, deadline);
         }
     }
     *slot = wanted.slot;

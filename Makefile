@@ -160,7 +160,7 @@ $(EXAMPLES): $(O)/%: $(O)/obj/%.o $(call object,$(filter-out $(EXAMPLE_MAIN),$(E
 # The rivals of the benchmarks are written in C and C++.
 $(BENCH): $(O)/%: $(O)/obj/%.o $(call object,$(filter-out $(BENCH_MAIN),$(BENCH_SRC))) $(O)/libtorc.a $(O)/obj/sources
 	@mkdir -p $(@D)
-	$(call say,LD,$@) $(LINK_CXX) -Wl,--as-needed -o $@ $(filter %.o %.a,$^) $(LIBS) -lurcu-memb -lmimalloc
+	$(call say,LD,$@) $(LINK_CXX) -Wl,--as-needed -o $@ $(filter %.o %.a,$^) $(LIBS) -lurcu-memb -lmimalloc -ljemalloc
 
 # --- running and testing ------------------------------------------------------------------------------------------
 

@@ -3,8 +3,7 @@
  *     claim, write 8 bytes, release        malloc, write 8 bytes, free
  */
 #include "bench.h"
-#include "glibc.h"
-#include <mimalloc.h>
+#include "rival.h"
 #include <stdlib.h>
 #include <torc.h>
 
@@ -59,7 +58,7 @@ static void bank_close(void *state) {
 
 /* --- the rivals, both called through pointers, so that neither pays for a trampoline of the linker --- */
 static uint64_t rival_slice(void *state, struct bench_duo *duo, uint64_t n) {
-    struct bench_malloc rival = *(struct bench_malloc *)state;
+    struct bench_rival rival = *(struct bench_rival *)state;
     uint64_t begins = bench_now();
     (void)duo;
     for (uint64_t i = 0; i < n; i++) {
@@ -73,22 +72,21 @@ static uint64_t rival_slice(void *state, struct bench_duo *duo, uint64_t n) {
     return bench_now() - begins;
 }
 
-static void *rival_open(struct bench_malloc which) {
-    struct bench_malloc *rival = bench_memory(sizeof *rival);
+static void *rival_open(struct bench_rival which) {
+    struct bench_rival *rival = bench_memory(sizeof *rival);
     *rival = which;
     return rival;
 }
 
 static void *mimalloc_open(void) {
-    return rival_open((struct bench_malloc){mi_malloc, mi_free, NULL});
+    return rival_open(bench_rival_mimalloc());
 }
 
 static void *glibc_open(void) {
-    return rival_open(bench_glibc_open());
+    return rival_open(bench_rival_glibc());
 }
 
 static void rival_close(void *state) {
-    bench_glibc_close(state);
     free(state);
 }
 

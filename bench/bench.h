@@ -100,8 +100,6 @@ extern const struct bench_case bench_pingpong_40;
 extern const struct bench_case bench_spsc_40;
 extern const struct bench_case bench_alloc_256;
 extern const struct bench_case bench_refcount;
-extern const struct bench_case bench_region_1000; /* region.c */
-extern const struct bench_case bench_region_100000;
 extern const struct bench_impl bench_raw;        /* raw.c */
 extern const struct bench_impl bench_spsc_boost; /* spsc_boost.cpp */
 extern const struct bench_impl bench_spsc_ck;    /* spsc_ck.c */

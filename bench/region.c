@@ -4,9 +4,8 @@
  *
  * The same random numbers for all; nobody touches the blocks, which in region's case are not even there. The range is twice
  * what is live, in granules of 16 bytes, which is malloc's alignment too. */
-#include "bench.h"
-#include "glibc.h"
-#include <mimalloc.h>
+#include "allocators.h"
+#include "rival.h"
 #include <stdlib.h>
 #include <torc/region.h>
 
@@ -101,7 +100,7 @@ static void region_close(void *state) {
 /* --- the rivals, called through pointers --- */
 struct heap {
     uint64_t random;
-    struct bench_malloc rival;
+    struct bench_rival rival;
     void **block;
     uint32_t live;
 };
@@ -126,7 +125,7 @@ static uint64_t heap_slice(void *state, struct bench_duo *duo, uint64_t n) {
     return bench_now() - begins;
 }
 
-static void *heap_open(struct bench_malloc rival, uint32_t live) {
+static void *heap_open(struct bench_rival rival, uint32_t live) {
     struct heap *heap = bench_memory(sizeof *heap);
     heap->random = 1;
     heap->live = live;
@@ -144,27 +143,24 @@ static void heap_close(void *state) {
     for (uint32_t i = 0; i < heap->live; i++) {
         heap->rival.give(heap->block[i]);
     }
-    bench_glibc_close(&heap->rival);
     free(heap->block);
     free(heap);
 }
 
-static const struct bench_malloc mi = {mi_malloc, mi_free, NULL};
-
 static void *glibc_open_few(void) {
-    return heap_open(bench_glibc_open(), FEW);
+    return heap_open(bench_rival_glibc(), FEW);
 }
 
 static void *glibc_open_many(void) {
-    return heap_open(bench_glibc_open(), MANY);
+    return heap_open(bench_rival_glibc(), MANY);
 }
 
 static void *mimalloc_open_few(void) {
-    return heap_open(mi, FEW);
+    return heap_open(bench_rival_mimalloc(), FEW);
 }
 
 static void *mimalloc_open_many(void) {
-    return heap_open(mi, MANY);
+    return heap_open(bench_rival_mimalloc(), MANY);
 }
 
 static const struct bench_impl torc_few = {"torc", region_open_few, region_slice, region_close, 0};

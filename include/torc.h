@@ -6,6 +6,7 @@
  *   reader     follows all lanes of a topic                               torc/reader.h
  *   ringptr    a counted handle that keeps an event beyond its turn       torc/ringptr.h
  *   actor      a thread with a handler and a mailbox of ringptrs          torc/actor.h
+ *   arena      short-lived buffers of any size, on a bus or without one   torc/arena.h, torc/buffers.h
  *
  * Allocators of use without a bus:
  *
@@ -17,6 +18,8 @@
 #define TORC_H
 
 #include <torc/actor.h>
+#include <torc/arena.h>
+#include <torc/buffers.h>
 #include <torc/bus.h>
 #include <torc/config.h>
 #include <torc/publisher.h>

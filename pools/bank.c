@@ -28,16 +28,23 @@ static int take_block(struct torc_bank *bank, uint32_t number, uint32_t index, s
     return status;
 }
 
+/* An index in the pool of this shirt, or TORC_NO_SLOT. */
+static uint32_t take_index(struct torc_bank *bank, uint32_t shirt) {
+    uint32_t number = bank->first + shirt;
+    uint32_t index = bank->waiting ? torc_pool_take_anywhere(bank->bus, number, &bank->gate)
+                                   : torc_pool_take(bank->bus, number, &bank->gate);
+    if (index == TORC_NO_SLOT && !bank->waiting) {
+        torc_pool_note_dry(&bank->bus->pools[number]);
+    }
+    return index;
+}
+
 /* One shirt, one try. */
 static int take_shirt(struct torc_bank *bank, uint32_t shirt, size_t length, uint64_t *id, void **data) {
     uint32_t number = bank->first + shirt;
     struct torc_pool_view *pool = &bank->bus->pools[number];
-    uint32_t index = bank->waiting ? torc_pool_take_anywhere(bank->bus, number, &bank->gate)
-                                   : torc_pool_take(bank->bus, number, &bank->gate);
+    uint32_t index = take_index(bank, shirt);
     if (index == TORC_NO_SLOT) {
-        if (!bank->waiting) {
-            torc_pool_note_dry(pool);
-        }
         return TORC_POOL_DRY;
     }
     if (pool->xxl != NULL) {
@@ -77,6 +84,29 @@ int torc_bank_take(struct torc_bank *bank, size_t length, uint64_t *id, void **d
         shirt = next_choice(bank->dry, shirt);
     }
     return status;
+}
+
+int torc_bank_lend(struct torc_bank *bank, const struct torc_buffer *buffer, uint64_t *id) {
+    uint32_t number = bank->first + TORC_XXL;
+    struct torc_pool_view *pool = &bank->bus->pools[number];
+    uint32_t index = pool->capacity == 0 ? TORC_NO_SLOT : take_index(bank, TORC_XXL);
+    int status;
+    if (index == TORC_NO_SLOT) {
+        return pool->capacity == 0 ? TORC_NO_ROOM : TORC_POOL_DRY;
+    }
+    status = torc_xxl_lend(pool, index, buffer);
+    if (status != TORC_OK) {
+        torc_pool_put_back(pool, index);
+        return status;
+    }
+    *id = torc_pool_id(bank->bus, number, index);
+    return TORC_OK;
+}
+
+void torc_bank_unlend(struct torc_bank *bank, uint64_t id, const struct torc_buffer *buffer) {
+    struct torc_pool_view *pool = &bank->bus->pools[torc_id_pool(bank->bus, id)];
+    torc_xxl_return(pool, torc_id_index(bank->bus, id), buffer);
+    torc_pool_put_back(pool, torc_id_index(bank->bus, id));
 }
 
 void torc_bank_put_back(struct torc_bank *bank, uint64_t id) {

@@ -42,13 +42,37 @@ int torc_xxl_alloc(struct torc_pool_view *pool, uint32_t index, size_t length) {
     return status;
 }
 
+static void forget(struct torc_xxl_block *block) {
+    block->data = NULL;
+    block->lent = (struct torc_frozen){NULL, NULL, 0, 0};
+    torc_store_relaxed64(&block->size, 0);
+}
+
+int torc_xxl_lend(struct torc_pool_view *pool, uint32_t index, const struct torc_buffer *buffer) {
+    struct torc_xxl_block *block = &pool->xxl->block[index];
+    struct torc_buffer copy = *buffer;
+    int status = torc_buffer_freeze(&copy, &block->lent);
+    if (status == TORC_OK) {
+        block->data = buffer->data;
+        torc_store_relaxed64(&block->size, buffer->length);
+    }
+    return status;
+}
+
+void torc_xxl_return(struct torc_pool_view *pool, uint32_t index, const struct torc_buffer *buffer) {
+    torc_store_relaxed64(torc_guard_of(buffer->data), buffer->word);
+    forget(&pool->xxl->block[index]);
+}
+
 void torc_xxl_free(struct torc_pool_view *pool, uint32_t index) {
     struct torc_xxl_block *block = &pool->xxl->block[index];
     size_t size = (size_t)torc_load_relaxed64(&block->size);
     void *data = block->data;
-    block->data = NULL;
-    torc_store_relaxed64(&block->size, 0);
-    if (pool->xxl->area != NULL) {
+    struct torc_frozen lent = block->lent;
+    forget(block);
+    if (lent.arena != NULL) {
+        (void)torc_frozen_release(&lent);
+    } else if (pool->xxl->area != NULL) {
         torc_xxl_area_give(pool->xxl, index);
     } else {
         pool->xxl->provider.free(pool->xxl->provider.state, data, size);

@@ -10,6 +10,7 @@
 #ifndef TORC_POOLS_XXL_H
 #define TORC_POOLS_XXL_H
 
+#include <torc/buffers.h>
 #include "pool.h"
 
 #include <torc/region.h>
@@ -33,6 +34,7 @@ TORC_STATIC_ASSERT(sizeof(struct torc_xxl_record) == TORC_XXL_RECORD_BYTES, "rec
 struct torc_xxl_block {
     void *data;
     torc_a64 size;
+    struct torc_frozen lent; /* the arena's buffer that the data lies in, or empty: the provider's block */
 };
 struct torc_xxl_table {
     struct torc_xxl_provider provider;
@@ -48,7 +50,12 @@ struct torc_xxl_table {
  * TORC_POOL_DRY: the area has no gap of that size. */
 int torc_xxl_alloc(struct torc_pool_view *pool, uint32_t index, size_t length);
 
-/* torc_xxl_table_new: NULL if there is no memory. torc_xxl_free: gives the block of descriptor `index` back. */
+/* torc_xxl_lend: what is written in an arena's buffer is the block of descriptor `index`; freeing it gives the buffer back. Other
+ * copies of *buffer are stale from here on. TORC_STALE. torc_xxl_return: undoes that; the buffer is as it was. Owner only. */
+int torc_xxl_lend(struct torc_pool_view *pool, uint32_t index, const struct torc_buffer *buffer);
+void torc_xxl_return(struct torc_pool_view *pool, uint32_t index, const struct torc_buffer *buffer);
+/* torc_xxl_table_new: NULL if there is no memory. torc_xxl_free: gives the block of descriptor `index` back to
+ * where it came from. */
 struct torc_xxl_table *torc_xxl_table_new(const struct torc_xxl_provider *provider, uint32_t descriptors);
 void torc_xxl_free(struct torc_pool_view *pool, uint32_t index);
 

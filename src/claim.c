@@ -22,6 +22,7 @@ static bool copied(const struct publisher *self) {
 struct wanted {
     struct publisher *self;
     size_t length;
+    const struct torc_buffer *lent; /* not NULL: no slot for a payload, a descriptor for this buffer */
     uint64_t slot;
     void *data;
     int status;
@@ -38,7 +39,9 @@ static bool slot_ready(void *context) {
         wanted->status = TORC_CLOSED;
         return true;
     }
-    wanted->status = torc_bank_take(&wanted->self->bank, wanted->length, &wanted->slot, &wanted->data);
+    wanted->status = wanted->lent != NULL
+                         ? torc_bank_lend(&wanted->self->bank, wanted->lent, &wanted->slot)
+                         : torc_bank_take(&wanted->self->bank, wanted->length, &wanted->slot, &wanted->data);
     return wanted->status != TORC_POOL_DRY;
 }
 
@@ -90,11 +93,12 @@ static int take_room(struct publisher *self, uint64_t deadline) {
     return status == TORC_OK && closed(self) ? closed_off(self) : note_space(self, status);
 }
 
-static int take_slot(struct publisher *self, size_t length, uint64_t deadline, uint64_t *slot, void **data) {
-    struct wanted wanted = {.self = self, .length = length};
+/* wanted->slot and ->data receive what was taken. */
+static int take_slot(struct wanted *wanted, uint64_t deadline) {
+    struct publisher *self = wanted->self;
     int status = TORC_OK;
     self->bank.waiting = false;
-    if (!slot_ready(&wanted)) {
+    if (!slot_ready(wanted)) {
         count_stall(self);
         status = TORC_POOL_DRY;
         if (self->bank.dry == TORC_DRY_WAIT) {
@@ -102,12 +106,19 @@ static int take_slot(struct publisher *self, size_t length, uint64_t deadline, u
             self->bank.waiting = true;
             status = deadline == TORC_NO_WAIT && torc_evict_due(self) == TORC_FOREVER
                          ? TORC_WOULD_BLOCK
-                         : await_space(&wanted, slot_ready, deadline);
+                         : await_space(wanted, slot_ready, deadline);
         }
     }
-    *slot = wanted.slot;
-    *data = wanted.data;
-    return note_space(self, status == TORC_OK ? wanted.status : status);
+    return note_space(self, status == TORC_OK ? wanted->status : status);
+}
+
+/* Undoes take_slot(). */
+static void give_slot_back(const struct wanted *wanted) {
+    if (wanted->lent != NULL) {
+        torc_bank_unlend(&wanted->self->bank, wanted->slot, wanted->lent);
+    } else {
+        torc_bank_put_back(&wanted->self->bank, wanted->slot);
+    }
 }
 
 /* --- claims ------------------------------------------------------------------------------------------------- */
@@ -143,11 +154,12 @@ static void open_entry(struct publisher *self, uint64_t sequence, uint32_t heade
 }
 
 /* One try to claim; `in_slot` claims suit readers that copy: nothing but the handle is written to the entry. */
-static int claim_try(struct publisher *self, bool in_slot, size_t length, uint64_t deadline, struct torc_claim *claim) {
+static int claim_try(struct wanted *wanted, bool in_slot, uint64_t deadline, struct torc_claim *claim) {
+    struct publisher *self = wanted->self;
     bool for_copying = in_slot && copied(self);
     int status = take_room(self, deadline);
     if (status == TORC_OK && in_slot) {
-        status = take_slot(self, length, deadline, &claim->slot, &claim->data);
+        status = take_slot(wanted, deadline);
     }
     if (status != TORC_OK) {
         return status;
@@ -155,12 +167,14 @@ static int claim_try(struct publisher *self, bool in_slot, size_t length, uint64
     status = take_sequence(self, for_copying, &claim->sequence);
     if (status != TORC_OK) {
         if (in_slot) {
-            torc_bank_put_back(&self->bank, claim->slot);
+            give_slot_back(wanted);
         }
         return status;
     }
-    open_entry(self, claim->sequence, (uint32_t)length | (in_slot ? TORC_ENTRY_SLOT : 0), for_copying);
+    open_entry(self, claim->sequence, (uint32_t)wanted->length | (in_slot ? TORC_ENTRY_SLOT : 0), for_copying);
     if (in_slot) {
+        claim->slot = wanted->slot;
+        claim->data = wanted->data;
         torc_store_release64(&lane_entry(self, claim->sequence)->body.word[0], claim->slot);
         note_held(self, claim->sequence);
     } else {
@@ -169,14 +183,14 @@ static int claim_try(struct publisher *self, bool in_slot, size_t length, uint64
     return TORC_OK;
 }
 
-static int claim_begin(struct publisher *self, bool in_slot, uint32_t type, size_t length, uint64_t deadline,
+static int claim_begin(struct wanted *wanted, bool in_slot, uint32_t type, uint64_t deadline,
                        struct torc_claim *claim) {
     int status;
-    if (length > TORC_MAX_EVENT) {
+    if (wanted->length > TORC_MAX_EVENT) {
         return TORC_TOO_BIG;
     }
-    *claim = (struct torc_claim){.length = length, .type = type};
-    status = claim_try(self, in_slot, length, deadline, claim);
+    *claim = (struct torc_claim){.length = wanted->length, .type = type};
+    status = claim_try(wanted, in_slot, deadline, claim);
     claim->state = status == TORC_OK ? CLAIM_OPEN : CLAIM_SETTLED;
     return status;
 }
@@ -185,14 +199,26 @@ static int claim_one(struct publisher *self, uint32_t type, size_t length, uint6
                      struct torc_claim *claim) {
     int status = TORC_AGAIN;
     while (status == TORC_AGAIN) {
-        status = claim_begin(self, length >= self->inline_limit || copied(self), type, length, deadline, claim);
+        struct wanted wanted = {.self = self, .length = length};
+        status = claim_begin(&wanted, length >= self->inline_limit || copied(self), type, deadline, claim);
     }
     return status;
 }
 
 int torc_claim_to_publish(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
                           struct torc_claim *claim) {
-    return claim_begin(self, length >= self->inline_limit, type, length, deadline, claim);
+    struct wanted wanted = {.self = self, .length = length};
+    return claim_begin(&wanted, length >= self->inline_limit, type, deadline, claim);
+}
+
+int torc_claim_lent(struct publisher *self, uint32_t type, const struct torc_buffer *buffer, uint64_t deadline,
+                    struct torc_claim *claim) {
+    int status = TORC_AGAIN;
+    while (status == TORC_AGAIN) {
+        struct wanted wanted = {.self = self, .length = buffer->length, .lent = buffer};
+        status = claim_begin(&wanted, true, type, deadline, claim);
+    }
+    return status;
 }
 
 /* Makes an open claim visible; the lane's cursor follows in settle(). */
@@ -441,8 +467,7 @@ static struct torc_ringptr fresh_handle(const struct publisher *self, uint64_t i
 int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
                              struct torc_ringptr *ptr, void **data) {
     struct publisher *self = publisher_of(publisher);
-    uint64_t id;
-    void *payload;
+    struct wanted wanted = {.self = self, .length = length};
     int status;
     if (publisher == NULL || ptr == NULL) {
         return TORC_INVALID;
@@ -452,11 +477,11 @@ int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, si
     }
     TORC_ONE_AT_A_TIME(self);
     torc_publisher_reopen(self);
-    status = take_slot(self, length, deadline, &id, &payload);
+    status = take_slot(&wanted, deadline);
     if (status == TORC_OK) {
-        *ptr = fresh_handle(self, id, type, length);
+        *ptr = fresh_handle(self, wanted.slot, type, length);
         if (data != NULL) {
-            *data = payload;
+            *data = wanted.data;
         }
     }
     return status;

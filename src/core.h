@@ -252,6 +252,9 @@ uint64_t torc_lane_slowest(const struct bus *bus, uint32_t lane);
 uint64_t torc_gate_scan(struct publisher *publisher, bool need_all);
 /* gate.c: is there an entry for the next claim? Looks afresh if the cached answer is no. */
 bool torc_gate_has_room(struct publisher *publisher);
+/* claim.c: claims an event whose payload is what is written in an arena's buffer. */
+int torc_claim_lent(struct publisher *self, uint32_t type, const struct torc_buffer *buffer, uint64_t deadline,
+                    struct torc_claim *claim);
 /* claim.c: gives everything back that open claims hold. */
 void torc_claims_forget(struct publisher *publisher);
 

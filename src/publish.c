@@ -1,4 +1,4 @@
-/* src/publish.c - publishing by copy: claim, copy, commit, one by one and in batches. */
+/* src/publish.c - publishing in one call: claim, copy, commit, one by one and in batches; and an arena's buffer, not copied. */
 #include "core.h"
 
 #include <string.h>
@@ -35,6 +35,34 @@ int torc_publish_slow(struct torc_publisher *publisher, uint32_t type, const voi
 int torc_try_publish(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length) {
     return torc_publish_until(publisher, type, data, length, TORC_NO_WAIT);
 }
+
+/* --- without a copy ----------------------------------------------------------------------------------------- */
+
+int torc_publish_arena_until(struct torc_publisher *publisher, uint32_t type, struct torc_buffer *buffer,
+                             uint64_t deadline) {
+    struct torc_claim claim;
+    int status;
+    if (publisher == NULL || buffer == NULL || buffer->arena == NULL || buffer->length == 0) {
+        return TORC_INVALID;
+    }
+    TORC_ONE_AT_A_TIME(publisher_of(publisher));
+    status = torc_claim_lent(publisher_of(publisher), type, buffer, deadline, &claim);
+    if (status == TORC_OK) {
+        *buffer = TORC_BUFFER_NULL;
+        status = torc_commit(publisher, &claim);
+    }
+    return status;
+}
+
+int torc_publish_arena(struct torc_publisher *publisher, uint32_t type, struct torc_buffer *buffer) {
+    return torc_publish_arena_until(publisher, type, buffer, TORC_FOREVER);
+}
+
+int torc_try_publish_arena(struct torc_publisher *publisher, uint32_t type, struct torc_buffer *buffer) {
+    return torc_publish_arena_until(publisher, type, buffer, TORC_NO_WAIT);
+}
+
+/* --- batches ------------------------------------------------------------------------------------------------ */
 
 /* Claims of one run: as many as are committed together. */
 #define RUN 32u

@@ -40,12 +40,14 @@ int main(void) {
     struct torc_topic *topic = NULL;
     struct torc_publisher *publisher = NULL;
     struct torc_reader *reader = NULL;
+    struct torc_ringptr ptr = TORC_RINGPTR_NULL;
     struct torc_event event;
     int all = torc_bus_create(NULL, &bus) == TORC_OK && torc_topic_open(bus, "t", 0, &topic) == TORC_OK &&
               torc_publisher_open(topic, NULL, &publisher) == TORC_OK &&
               torc_reader_open(topic, NULL, &reader) == TORC_OK && torc_publish(publisher, 7, "hello", 5) == TORC_OK &&
               torc_next(reader, &event) == TORC_OK && event.type == 7 && event.length == 5 &&
-              memcmp(event.data, "hello", 5) == 0 && torc_reader_close(reader) == TORC_OK &&
+              memcmp(event.data, "hello", 5) == 0 && torc_ringptr_claim(publisher, 7, 100, &ptr, NULL) == TORC_OK &&
+              torc_ringptr_release(ptr) == TORC_OK && torc_reader_close(reader) == TORC_OK &&
               torc_publisher_close(publisher) == TORC_OK && torc_bus_destroy(&bus, NULL) == TORC_OK &&
               strcmp(torc_version(), TORC_VERSION) == 0;
     printf("torc %s: %s\n", torc_version(), all ? "one event passed" : "broken");

@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/symbols_test.sh [--write] - public functions: headers, src/libtorc.map and libtorc.so agree, nothing else leaks.
+# tests/symbols_test.sh [--write] - public functions and variables: headers, src/libtorc.map and libtorc.so agree, nothing else leaks.
 #
 # The headers are read by the compiler: gcc lists every function it saw declared, with the file it stands in. --write
 # writes the map anew from that list.
@@ -17,11 +17,14 @@ fi
 # Functions declared in the public headers, less those that stay inline.
 printf '#define TORC_INLINE\n#include <torc.h>\n' >"$temporary/all.c"
 gcc -std=c11 -Iinclude -fsyntax-only -aux-info "$temporary/declared" "$temporary/all.c" || exit 1
-sed -n 's|^/\* include/torc.*\*/ extern [^(]*[ *]\(torc_[a-z0-9_]*\) (.*|\1|p' "$temporary/declared" | sort -u >"$temporary/headers"
+sed -n 's|^/\* include/torc.*\*/ extern [^(]*[ *]\(torc_[a-z0-9_]*\) (.*|\1|p' "$temporary/declared" | sort -u >"$temporary/functions"
+# Variables: the inlines that compilers put into programs use them. Only they are declared with the word extern.
+sed -n 's|^extern .*[ *]\(torc_[a-z0-9_]*\)\( __attribute__.*\)\{0,1\};$|\1|p' include/torc/*.h >"$temporary/variables"
+sort -u "$temporary/functions" "$temporary/variables" >"$temporary/headers"
 
 if [ "${1:-}" = --write ]; then
     {
-        echo '/* libtorc.map - what libtorc.so shows: the functions of the public headers. Written by "make symbols". */'
+        echo '/* libtorc.map - what libtorc.so shows: the functions and variables of the public headers. Written by "make symbols". */'
         echo "TORC_$(sed -n 's/^.define TORC_VERSION_MAJOR *//p' include/torc/version.h) {"
         echo 'global:'
         sed 's/.*/    &;/' "$temporary/headers"

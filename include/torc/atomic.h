@@ -13,6 +13,7 @@
  *   PUBLISHED   publisher: lane.published                   joiner, monitor, drain         the position a reader joins at
  *   FREE        last release: slot.word, count to 0         bank: allocation               the payload, to be overwritten
  *   DROP        earlier release: slot.word, count - 1       last release (same RMW chain)  this owner's reads are over
+ *   GUARD       buffer's release: guard, in use to free     arena: search, destroy         the buffer's bytes
  *   LANES       publisher_open: topic.lanes, version        reader: lane refresh           cells and lane set up for it
  *   GATING      reader_open: topic.readers, version         publisher: gate scan           the new member's cursor cell
  *   ENDED       publisher_close: lane.state                 reader: lane end               the lane's last published
@@ -31,6 +32,7 @@
  *   SPACE       cursor cell or slot word, waitpoint.waiting waitpoint.waiting, re-scan of the gate and the pool
  *   CLOSE       lane.claimed, publisher.room                publisher.room, lane.claimed
  *   COPY        lane.claimed, publisher.copied              publisher.copied, lane.claimed
+ *   RETURN      arena guard, point.watched                  point.watched + waitpoint.waiting, re-check of the guards
  *   DETACH      reader.busy, reader.closing                 reader.closing, reader.busy
  *   JOIN        lane.gate, topic.version                    topic.version, lane.gate and lane.published */
 #ifndef TORC_ATOMIC_H

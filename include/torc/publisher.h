@@ -85,6 +85,17 @@ int torc_try_publish(struct torc_publisher *publisher, uint32_t type, const void
 int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length,
                        uint64_t deadline);
 
+/* torc_publish_arena: publishes what is written in an arena's buffer, without a copy. Readers see it like any other event;
+ * handles to it are of shirt XXL, whatever its length. On TORC_OK the buffer is the bus's and *buffer is empty: it goes back
+ * to its arena with the last handle, once the ring needs it no more. On any error it is the caller's as before.
+ * TORC_NO_ROOM: config.xxl is 0. TORC_STALE: the buffer was released or published already. TORC_INVALID: NULL, or nothing
+ * is written in it. */
+struct torc_buffer;
+int torc_publish_arena(struct torc_publisher *publisher, uint32_t type, struct torc_buffer *buffer);
+int torc_try_publish_arena(struct torc_publisher *publisher, uint32_t type, struct torc_buffer *buffer);
+int torc_publish_arena_until(struct torc_publisher *publisher, uint32_t type, struct torc_buffer *buffer,
+                             uint64_t deadline);
+
 /* A message of a batch. */
 struct torc_message {
     const void *data;

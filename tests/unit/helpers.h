@@ -126,7 +126,12 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(region)                                                                                                          \
     X(region_valid)                                                                                                    \
     X(region_fuzz)                                                                                                     \
-    X(xxl_area)
+    X(xxl_area)                                                                                                        \
+    X(arena)                                                                                                           \
+    X(arena_buffers)                                                                                                   \
+    X(arena_life)                                                                                                      \
+    X(arena_bus)                                                                                                       \
+    X(arena_fuzz)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -62,6 +62,7 @@ mains  = $(if $(1),$(shell grep -l '^int main\>' $(1)))
 object = $(patsubst %,$(O)/obj/%.o,$(basename $(1)))
 
 LIB_SRC     := $(sort $(wildcard src/*.c pools/*.c))
+MALLOC_SRC  := $(sort $(wildcard pools/malloc/*.c))
 CMD_SRC     := $(sort $(wildcard src/cmd/*.c))
 UNIT_SRC    := $(sort $(wildcard tests/unit/*.c))
 STRESS_SRC  := $(sort $(wildcard tests/stress/*.c))
@@ -73,7 +74,9 @@ EXAMPLE_MAIN := $(call mains,$(EXAMPLE_SRC))
 BENCH_MAIN   := $(call mains,$(BENCH_SRC))
 
 LIB_OBJ := $(call object,$(LIB_SRC))
-ALL_OBJ := $(call object,$(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) $(STRESS_SRC) $(EXAMPLE_SRC) $(BENCH_SRC))
+# The process's allocator: malloc and its family over a heap, in a library of its own.
+MALLOC_OBJ := $(call object,$(MALLOC_SRC) $(filter pools/heap%.c pools/grower%.c,$(LIB_SRC)))
+ALL_OBJ := $(call object,$(LIB_SRC) $(MALLOC_SRC) $(CMD_SRC) $(UNIT_SRC) $(STRESS_SRC) $(EXAMPLE_SRC) $(BENCH_SRC))
 
 UNIT     := $(if $(UNIT_SRC),$(O)/tests/unit)
 STRESS   := $(patsubst %.c,$(O)/%,$(STRESS_MAIN))
@@ -83,7 +86,7 @@ EXAMPLES := $(patsubst %.c,$(O)/%,$(EXAMPLE_MAIN))
 BENCH    := $(patsubst %,$(O)/%,$(basename $(BENCH_MAIN)))
 SCRIPTS  := $(sort $(wildcard tests/*_test.sh))
 
-FORMATTED := $(wildcard include/*.h include/torc/*.h src/*.[ch] src/cmd/*.[ch] pools/*.[ch] examples/*.[ch] \
+FORMATTED := $(wildcard include/*.h include/torc/*.h src/*.[ch] src/cmd/*.[ch] pools/*.[ch] pools/malloc/*.[ch] examples/*.[ch] \
              tests/*/*.[ch] bench/*.[ch] bench/*.cpp)
 
 # --- building -----------------------------------------------------------------------------------------------------
@@ -101,7 +104,7 @@ endif
 # V=1 shows the commands.
 say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(2) &&)
 
-all: $(O)/libtorc.a $(O)/libtorc.so $(O)/torc ## Build the libraries and the command (the default)
+all: $(O)/libtorc.a $(O)/libtorc.so $(O)/libtorc-malloc.so $(O)/torc ## Build the libraries and the command (the default)
 
 # Files that change when the command lines or the list of sources do, and make what depends on them be built again.
 remember = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(1))' >$@
@@ -141,6 +144,12 @@ $(O)/$(SONAME): $(O)/libtorc.so.$(VERSION)
 	@ln -sf $(<F) $@
 $(O)/libtorc.so: $(O)/$(SONAME)
 	@ln -sf $(<F) $@
+
+# The compiler must not turn what is written inside malloc into a call of malloc.
+$(call object,$(MALLOC_SRC)): EXTRA := -fPIC -fno-builtin
+$(O)/libtorc-malloc.so: $(MALLOC_OBJ) $(O)/obj/sources pools/malloc/malloc.map
+	$(call say,LD,$@) $(LINK) -shared -Wl,-soname,$(@F) -Wl,--version-script=pools/malloc/malloc.map \
+	    -Wl,-z,defs -Wl,-z,nodelete -Wl,-Bsymbolic-functions -o $@ $(MALLOC_OBJ)
 
 $(O)/torc: $(call object,$(CMD_SRC)) $(O)/libtorc.a $(O)/obj/sources
 	$(call say,LD,$@) $(LINK) -Wl,--as-needed -o $@ $(filter %.o %.a,$^) $(LIBS) -lcrypto
@@ -261,6 +270,7 @@ install: all $(O)/torc.pc ## Install headers, libraries, torc.pc and the command
 	install -m 755 $(O)/libtorc.so.$(VERSION) '$(DESTDIR)$(LIBDIR)'
 	ln -sf libtorc.so.$(VERSION) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
 	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libtorc.so'
+	install -m 755 $(O)/libtorc-malloc.so '$(DESTDIR)$(LIBDIR)'
 	install -m 644 $(O)/torc.pc '$(DESTDIR)$(LIBDIR)/pkgconfig'
 	install -m 755 $(O)/torc '$(DESTDIR)$(BINDIR)'
 	@# The loader finds a library in its standard places only once it is in its cache; not allowed here is not an error.
@@ -268,7 +278,8 @@ install: all $(O)/torc.pc ## Install headers, libraries, torc.pc and the command
 
 uninstall: ## Remove what install put there
 	rm -f '$(DESTDIR)$(BINDIR)/torc' '$(DESTDIR)$(LIBDIR)/pkgconfig/torc.pc' '$(DESTDIR)$(INCLUDEDIR)/torc.h'
-	rm -f $(patsubst %,'$(DESTDIR)$(LIBDIR)/%',libtorc.a libtorc.so $(SONAME) libtorc.so.$(VERSION))
+	rm -f $(patsubst %,'$(DESTDIR)$(LIBDIR)/%',libtorc.a libtorc.so $(SONAME) libtorc.so.$(VERSION) \
+	    libtorc-malloc.so)
 	rm -f $(patsubst include/%,'$(DESTDIR)$(INCLUDEDIR)/%',$(wildcard include/torc/*.h))
 	@rmdir '$(DESTDIR)$(INCLUDEDIR)/torc' 2>/dev/null || true
 

@@ -2,8 +2,8 @@
 # run.sh - builds the benchmark programs and runs one of them.
 #
 #   bench/run.sh [first] [--quick] [--rounds N] [--only CASE]     the first speed marks
-#   bench/run.sh allocators  [the same options]                   the allocators beside the pools
 #   bench/run.sh attach  [the same options]                       what the membership protocols cost
+#   bench/run.sh allocators [the same options]                    arena, region and heap against malloc
 #
 # The table goes to standard output, the figures to build/bench/PROGRAM.csv. MAKE is taken from the environment.
 set -eu

@@ -6,11 +6,12 @@
  *   reader     follows all lanes of a topic                               torc/reader.h
  *   ringptr    a counted handle that keeps an event beyond its turn       torc/ringptr.h
  *   actor      a thread with a handler and a mailbox of ringptrs          torc/actor.h
- *   arena      short-lived buffers of any size, on a bus or without one   torc/arena.h, torc/buffers.h
  *
  * Allocators of use without a bus:
  *
+ *   arena      short-lived buffers of any size                            torc/arena.h, torc/buffers.h
  *   region     best fit for a range of addresses it never touches         torc/region.h
+ *   heap       a general-purpose allocator over growers                   torc/heap.h, torc/grower.h
  *
  * Every call that can fail returns a code that names the caller's next action (torc/status.h). The library never prints, exits,
  * aborts or installs signal handlers. */
@@ -22,6 +23,8 @@
 #include <torc/buffers.h>
 #include <torc/bus.h>
 #include <torc/config.h>
+#include <torc/grower.h>
+#include <torc/heap.h>
 #include <torc/publisher.h>
 #include <torc/reader.h>
 #include <torc/region.h>

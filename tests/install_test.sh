@@ -63,12 +63,14 @@ at_root() {
     "$make" -s "$1" DESTDIR="$root" PREFIX=/opt/torc LIBDIR=/opt/torc/lib64
 }
 try "make install" at_root install
-for file in include/torc.h include/torc/bus.h lib64/libtorc.a lib64/libtorc.so lib64/pkgconfig/torc.pc bin/torc; do
+for file in include/torc.h include/torc/bus.h lib64/libtorc.a lib64/libtorc.so lib64/libtorc-malloc.so lib64/pkgconfig/torc.pc bin/torc; do
     try "installed $file" test -s "$root/opt/torc/$file"
 done
 try "every public header is installed" sh -c "cd include && find . -name '*.h' | while read -r header; do
     cmp \"\$header\" \"$root/opt/torc/include/\$header\" || exit 1; done"
 try "torc --version" "$root/opt/torc/bin/torc" --version
+try "a program runs on libtorc-malloc.so" sh -c "LD_PRELOAD='$root/opt/torc/lib64/libtorc-malloc.so' cat /proc/self/maps |
+    grep -q libtorc-malloc.so"
 
 # --- compile against it through pkg-config ---
 if command -v pkg-config >/dev/null; then

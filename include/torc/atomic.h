@@ -22,6 +22,8 @@
  *   REWRITE     publisher: entry words, after the stamp     copying reader: entry words    the stamp of the rewriting
  *   RETURNED    last release of a block: area.returned      bank: before an XXL allocation the block, to be handed out again
  *   WAKE        waker: waitpoint.seq + 1                    sleeper: waitpoint.seq         what it was waiting for
+ *   HEAP        first allocation: the process's heap        every other: the heap           a heap that is set up
+ *   REMOTE      freeing thread: local.remote                owner: local.remote, to 0      a heap's block and its payload
  *
  * Asymmetric Dekker pairs: one side pays torc_barrier_light() (a compiler barrier), the other torc_barrier_heavy()
  * (membarrier: a full fence in every running thread of the process). Where the kernel has no membarrier, both
@@ -79,6 +81,12 @@ static inline int torc_cas_relaxed64(torc_a64 *a, uint64_t *expected, uint64_t d
 }
 static inline int torc_cas_acq_rel64(torc_a64 *a, uint64_t *expected, uint64_t desired) {
     return __atomic_compare_exchange_n(&a->v, expected, desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+static inline int torc_cas_release64(torc_a64 *a, uint64_t *expected, uint64_t desired) {
+    return __atomic_compare_exchange_n(&a->v, expected, desired, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+static inline uint64_t torc_xchg_acquire64(torc_a64 *a, uint64_t v) {
+    return __atomic_exchange_n(&a->v, v, __ATOMIC_ACQUIRE);
 }
 
 static inline uint32_t torc_load_relaxed32(const torc_a32 *a) {

@@ -131,7 +131,14 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(arena_buffers)                                                                                                   \
     X(arena_life)                                                                                                      \
     X(arena_bus)                                                                                                       \
-    X(arena_fuzz)
+    X(arena_fuzz)                                                                                                      \
+    X(grower)                                                                                                          \
+    X(heap)                                                                                                            \
+    X(heap_resize)                                                                                                     \
+    X(heap_fuzz)                                                                                                       \
+    X(heap_damage)                                                                                                     \
+    X(heap_threads)                                                                                                    \
+    X(heap_bus)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

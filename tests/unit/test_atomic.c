@@ -44,8 +44,11 @@ END_TEST
 
 START_TEST(exchange_returns_the_old_value) {
     torc_a32 cell = {5};
+    torc_a64 wide = {7};
     ck_assert_uint_eq(torc_xchg_acq_rel32(&cell, 9), 5);
     ck_assert_uint_eq(cell.v, 9);
+    ck_assert_uint_eq(torc_xchg_acquire64(&wide, UINT64_MAX), 7);
+    ck_assert_uint_eq(wide.v, UINT64_MAX);
 }
 END_TEST
 
@@ -57,6 +60,9 @@ START_TEST(compare_and_swap_succeeds_on_a_match) {
     ck_assert(torc_cas_acq_rel64(&cell, &expected, 7));
     ck_assert_uint_eq(cell.v, 7);
     ck_assert_uint_eq(expected, 6);
+    expected = 7;
+    ck_assert(torc_cas_release64(&cell, &expected, 8));
+    ck_assert_uint_eq(cell.v, 8);
 }
 END_TEST
 
@@ -67,6 +73,9 @@ START_TEST(compare_and_swap_reports_what_it_found) {
     ck_assert_uint_eq(expected, 5);
     expected = 4;
     ck_assert(!torc_cas_acq_rel64(&cell, &expected, 6));
+    ck_assert_uint_eq(expected, 5);
+    expected = 4;
+    ck_assert(!torc_cas_release64(&cell, &expected, 6));
     ck_assert_uint_eq(expected, 5);
     ck_assert_uint_eq(cell.v, 5);
 }

@@ -103,6 +103,9 @@ static inline int model_cas64(struct model_site *site, torc_a64 *a, uint64_t *ex
     model_cas64(MODEL_SITE(MODEL_CAS, MODEL_RELAXED, MODEL_RELAXED, "cas relaxed", #a), a, e, d)
 #define torc_cas_acq_rel64(a, e, d)                                                                                    \
     model_cas64(MODEL_SITE(MODEL_CAS, MODEL_ACQ_REL, MODEL_RELAXED, "cas acq_rel", #a), a, e, d)
+#define torc_cas_release64(a, e, d)                                                                                    \
+    model_cas64(MODEL_SITE(MODEL_CAS, MODEL_RELEASE, MODEL_RELAXED, "cas release", #a), a, e, d)
+#define torc_xchg_acquire64(a, v) MODEL_RMW_OF(64, MODEL_XCHG, MODEL_ACQUIRE, "xchg acquire", a, v, #a)
 
 #define torc_load_relaxed32(a)     ((uint32_t)MODEL_LOAD_OF(32, MODEL_RELAXED, "load relaxed", a, #a))
 #define torc_load_acquire32(a)     ((uint32_t)MODEL_LOAD_OF(32, MODEL_ACQUIRE, "load acquire", a, #a))

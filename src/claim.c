@@ -1,125 +1,12 @@
-/* src/claim.c - the way of an event into its lane: room, slot, claim, commit or abort.
+/* claim.c - the way of an event into its lane: room and slot (space.c), claim, commit or abort.
  *
  * Who may run at the same time: one publisher thread here; readers that advance cursors; other threads that release slots;
  * a closer that sets room to 0; joiners (src/reader.c). */
-#include "core.h"
+#include "space.h"
 
 #include <string.h>
 
 enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
-
-static bool closed(const struct publisher *self) {
-    return torc_load_relaxed32(&self->shut) != 0;
-}
-
-/* Acquire: what the last reader that copied has read is the publisher's to overwrite in any way once it is 0 (COPY). */
-static bool copied(const struct publisher *self) {
-    return torc_load_acquire32(&self->copied) != 0;
-}
-
-/* --- waiting for space -------------------------------------------------------------------------------------- */
-
-struct wanted {
-    struct publisher *self;
-    size_t length;
-    const struct torc_buffer *lent; /* not NULL: no slot for a payload, a descriptor for this buffer */
-    uint64_t slot;
-    void *data;
-    int status;
-};
-
-static bool room_ready(void *context) {
-    struct wanted *wanted = context;
-    return closed(wanted->self) || torc_gate_has_room(wanted->self);
-}
-
-static bool slot_ready(void *context) {
-    struct wanted *wanted = context;
-    if (closed(wanted->self)) {
-        wanted->status = TORC_CLOSED;
-        return true;
-    }
-    wanted->status = wanted->lent != NULL
-                         ? torc_bank_lend(&wanted->self->bank, wanted->lent, &wanted->slot)
-                         : torc_bank_take(&wanted->self->bank, wanted->length, &wanted->slot, &wanted->data);
-    return wanted->status != TORC_POOL_DRY;
-}
-
-/* Readers that may be evicted are waited for until then. */
-static int await_space(struct wanted *wanted, bool (*ready)(void *), uint64_t deadline) {
-    struct publisher *self = wanted->self;
-    struct torc_await await = {lane_point(self->bus, self->index), ready, NULL, wanted, self->hot.fence, self->wait};
-    for (;;) {
-        uint64_t due = torc_evict_due(self);
-        int status = torc_await(&await, due < deadline ? due : deadline);
-        if (status != TORC_TIMED_OUT && status != TORC_WOULD_BLOCK) {
-            return status;
-        }
-        if (!torc_evict(self) && due >= deadline) {
-            return status;
-        }
-    }
-}
-
-static void count_stall(const struct publisher *self) {
-    torc_a64 *stalls = &self->hot.lane->stalls;
-    torc_store_relaxed64(stalls, torc_load_relaxed64(stalls) + 1);
-}
-
-/* The time of an eviction runs from the first call that finds no space to the first that does. */
-static int note_space(struct publisher *self, int status) {
-    if (status == TORC_OK) {
-        self->stalled_at = 0;
-    }
-    return status;
-}
-
-/* The bus is closed. A reader may have seen the claim that was just taken back and gone to sleep over it. */
-static int closed_off(struct publisher *self) {
-    torc_barrier_light(self->hot.fence); /* SLEEP */
-    if (torc_load_relaxed32(self->hot.sleepers) != 0) {
-        torc_wake_readers_slow(&self->hot);
-    }
-    return TORC_CLOSED;
-}
-
-static int take_room(struct publisher *self, uint64_t deadline) {
-    struct wanted wanted = {.self = self};
-    int status = TORC_OK;
-    if (!room_ready(&wanted)) {
-        count_stall(self);
-        status = await_space(&wanted, room_ready, deadline);
-    }
-    return status == TORC_OK && closed(self) ? closed_off(self) : note_space(self, status);
-}
-
-/* wanted->slot and ->data receive what was taken. */
-static int take_slot(struct wanted *wanted, uint64_t deadline) {
-    struct publisher *self = wanted->self;
-    int status = TORC_OK;
-    self->bank.waiting = false;
-    if (!slot_ready(wanted)) {
-        count_stall(self);
-        status = TORC_POOL_DRY;
-        if (self->bank.dry == TORC_DRY_WAIT) {
-            /* A try stays bounded: only who waits looks at every slot. */
-            self->bank.waiting = true;
-            status = deadline == TORC_NO_WAIT && torc_evict_due(self) == TORC_FOREVER
-                         ? TORC_WOULD_BLOCK
-                         : await_space(wanted, slot_ready, deadline);
-        }
-    }
-    return note_space(self, status == TORC_OK ? wanted->status : status);
-}
-
-/* Undoes take_slot(). */
-static void give_slot_back(const struct wanted *wanted) {
-    if (wanted->lent != NULL) {
-        torc_bank_unlend(&wanted->self->bank, wanted->slot, wanted->lent);
-    } else {
-        torc_bank_put_back(&wanted->self->bank, wanted->slot);
-    }
-}
 
 /* --- claims ------------------------------------------------------------------------------------------------- */
 
@@ -130,7 +17,7 @@ static int take_sequence(struct publisher *self, bool for_copying, uint64_t *seq
     torc_barrier_light(self->hot.fence);
     if (TORC_UNLIKELY(closed(self) || (copied(self) && !for_copying))) {
         torc_store_release64(&self->hot.lane->claimed, *sequence); /* CLAIMED */
-        return closed(self) ? closed_off(self) : TORC_AGAIN;
+        return closed(self) ? torc_closed_off(self) : TORC_AGAIN;
     }
     self->open_claims++;
     self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
@@ -157,9 +44,9 @@ static void open_entry(struct publisher *self, uint64_t sequence, uint32_t heade
 static int claim_try(struct wanted *wanted, bool in_slot, uint64_t deadline, struct torc_claim *claim) {
     struct publisher *self = wanted->self;
     bool for_copying = in_slot && copied(self);
-    int status = take_room(self, deadline);
+    int status = torc_take_room(self, deadline);
     if (status == TORC_OK && in_slot) {
-        status = take_slot(wanted, deadline);
+        status = torc_take_slot(wanted, deadline);
     }
     if (status != TORC_OK) {
         return status;
@@ -167,7 +54,7 @@ static int claim_try(struct wanted *wanted, bool in_slot, uint64_t deadline, str
     status = take_sequence(self, for_copying, &claim->sequence);
     if (status != TORC_OK) {
         if (in_slot) {
-            give_slot_back(wanted);
+            torc_give_slot_back(wanted);
         }
         return status;
     }
@@ -345,7 +232,7 @@ int torc_publish_words(struct publisher *self, uint32_t type, const void *data, 
     uint64_t words[TORC_INLINE_BYTES / 8] = {0};
     struct torc_entry *entry;
     uint64_t sequence;
-    int status = take_room(self, deadline);
+    int status = torc_take_room(self, deadline);
     if (status == TORC_OK) {
         status = take_sequence(self, true, &sequence);
     }
@@ -477,7 +364,7 @@ int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, si
     }
     TORC_ONE_AT_A_TIME(self);
     torc_publisher_reopen(self);
-    status = take_slot(&wanted, deadline);
+    status = torc_take_slot(&wanted, deadline);
     if (status == TORC_OK) {
         *ptr = fresh_handle(self, wanted.slot, type, length);
         if (data != NULL) {

@@ -1,0 +1,34 @@
+/* space.h - what an event needs before its claim can begin: room in the lane, and a slot where it does not fit into an entry. */
+#ifndef TORC_SRC_SPACE_H
+#define TORC_SRC_SPACE_H
+
+#include "core.h"
+
+static inline bool closed(const struct publisher *self) {
+    return torc_load_relaxed32(&self->shut) != 0;
+}
+
+/* Acquire: what the last reader that copied has read is the publisher's to overwrite in any way once it is 0 (COPY). */
+static inline bool copied(const struct publisher *self) {
+    return torc_load_acquire32(&self->copied) != 0;
+}
+
+struct wanted {
+    struct publisher *self;
+    size_t length;
+    const struct torc_buffer *lent; /* not NULL: no slot for a payload, a descriptor for this buffer */
+    uint64_t slot;
+    void *data;
+    int status;
+};
+
+/* torc_take_room: an entry for the next claim. torc_take_slot: a slot, or a descriptor for what is lent; wanted->slot and ->data
+ * receive it. Both wait to the deadline. torc_give_slot_back undoes torc_take_slot. Publisher's thread. */
+int torc_take_room(struct publisher *self, uint64_t deadline);
+int torc_take_slot(struct wanted *wanted, uint64_t deadline);
+void torc_give_slot_back(const struct wanted *wanted);
+
+/* The bus is closed and a claim was taken back: TORC_CLOSED, for the publisher and for readers that wait. */
+int torc_closed_off(struct publisher *self);
+
+#endif

@@ -71,7 +71,8 @@ void torc_xxl_area_give(struct torc_xxl_table *table, uint32_t index);
 /* torc_xxl_can_hold: could an empty area take so many bytes? True without one: that is for the provider to say. */
 bool torc_xxl_can_hold(const struct torc_pool_view *pool, size_t length);
 
-/* torc_xxl_area_is_valid: the region's books are right, and each of its blocks is behind a live descriptor or on the list.
+/* torc_xxl_area_is_valid: the region's books are right, and each of its blocks is behind a live descriptor or on the list,
+ * and a live descriptor without one is lent.
  * Only while the bank has no owner, and true without an area. */
 bool torc_xxl_area_is_valid(const struct torc_pool_view *pool);
 

@@ -60,24 +60,28 @@ bool torc_xxl_can_hold(const struct torc_pool_view *pool, size_t length) {
     return pool->xxl == NULL || pool->xxl->area == NULL || length <= pool->xxl->bytes;
 }
 
+/* Between its last release and the owner's next allocation a block is behind a descriptor that is free, or lent to an arena's
+ * buffer since, and on the list. A lent descriptor has no block of its own, so live ones do not count. */
 bool torc_xxl_area_is_valid(const struct torc_pool_view *pool) {
     const struct torc_xxl_table *table = pool->xxl;
     uint64_t bytes = 0;
-    uint64_t blocks = 0;
-    uint64_t live = 0;
+    uint64_t steps = 0;
+    uint64_t listed = 0;
+    uint64_t free_blocks = 0;
     if (table == NULL || table->area == NULL) {
         return true;
     }
     for (uint32_t at = torc_load_acquire32(&table->area->returned); at != 0; at = table->record[at - 1].next) {
-        if (at > pool->capacity || ++live > pool->capacity) { /* RETURNED */
+        if (at > pool->capacity || ++steps > pool->capacity || table->record[at - 1].block.size == 0) { /* RETURNED */
             return false;
         }
+        listed += torc_word_count(torc_load_relaxed64(&pool->slots[at - 1].word)) == 0;
     }
     for (uint32_t i = 0; i < pool->capacity; i++) {
-        live += torc_word_count(torc_load_relaxed64(&pool->slots[i].word)) != 0;
-        blocks += table->record[i].block.size != 0;
+        bool live = torc_word_count(torc_load_relaxed64(&pool->slots[i].word)) != 0;
+        free_blocks += !live && table->record[i].block.size != 0;
         bytes += table->record[i].block.size;
     }
-    return blocks == live && torc_region_is_valid(table->region) &&
+    return free_blocks == listed && torc_region_is_valid(table->region) &&
            bytes == torc_region_capacity(table->region) - torc_region_available(table->region);
 }

@@ -300,7 +300,7 @@ int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, s
     count = poll_events(self, handler, context, limit);
     if (TORC_UNLIKELY(torc_load_acquire32(&self->closing) != 0)) {
         leave_if_done(self);
-        return count > 0 ? count : TORC_CLOSED;
+        return count > 0 || count == TORC_EVICTED ? count : TORC_CLOSED; /* one that leaves evicted is told so first */
     }
     return count;
 }

@@ -139,7 +139,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(heap_damage)                                                                                                     \
     X(heap_threads)                                                                                                    \
     X(heap_bus)                                                                                                        \
-    X(arena_copies)
+    X(arena_copies)                                                                                                    \
+    X(evict)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -1,5 +1,7 @@
 /* test_evict.c - EVICT readers: what a poll says, what drains and other publishers learn, and how a publisher's time is counted. */
 #include "helpers.h"
+#include <pthread.h>
+#include <sched.h>
 
 static struct torc_reader *open_evict(uint64_t after_ns, enum torc_evicted then) {
     struct torc_reader_config config = {.policy = TORC_POLICY_EVICT, .evict_after_ns = after_ns, .evicted = then};
@@ -31,9 +33,40 @@ START_TEST(a_poll_of_one_that_leaves_is_told_once) {
 }
 END_TEST
 
+static void *drain_forever(void *status) {
+    *(int *)status = torc_bus_drain(t.bus, TORC_FOREVER);
+    return NULL;
+}
+
+/* The place where drains sleep is the first of the bus's, before the first lane's. */
+static void await_sleeping_drain(void) {
+    const struct torc_waitpoint *drains = t.publisher->pools[0].space - 1;
+    while (torc_load_relaxed32(&drains->waiting) == 0) {
+        (void)sched_yield();
+    }
+}
+
+START_TEST(an_eviction_ends_a_drain) {
+    struct torc_reader *reader = open_evict(0, (enum torc_evicted)(_i % 2));
+    int status = TORC_CORRUPT;
+    pthread_t thread;
+    close_gate();
+    for (uint64_t i = 0; i < LANE; i++) {
+        assert_ok(put(t.publisher, i));
+    }
+    ck_assert_int_eq(pthread_create(&thread, NULL, drain_forever, &status), 0);
+    await_sleeping_drain();
+    assert_ok(put(t.publisher, LANE)); /* and the reader never reads again */
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    assert_ok(status);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
 Suite *evict_suite(void) {
     Suite *suite = suite_create("evict");
     TCase *tcase = add_case(suite, "evicted", setup_world);
     tcase_add_test(tcase, a_poll_of_one_that_leaves_is_told_once);
+    tcase_add_loop_test(tcase, an_eviction_ends_a_drain, 0, 20);
     return suite;
 }

@@ -42,9 +42,11 @@ static size_t shrink(struct torc_grower *grower, size_t size) {
     struct torc_grower_mmap *self = (struct torc_grower_mmap *)grower;
     size_t take = (size < self->committed ? size : self->committed) & ~(self->page - 1);
     unsigned char *end = self->begin + self->committed - take;
-    if (take == 0 || madvise(end, take, MADV_DONTNEED) != 0 || mprotect(end, take, PROT_NONE) != 0) {
+    /* In this order: while the bytes may have to stay, the heap's tags in them do. */
+    if (take == 0 || mprotect(end, take, PROT_NONE) != 0) {
         return 0;
     }
+    (void)madvise(end, take, MADV_DONTNEED); /* else they are only kept for nothing */
     self->committed -= take;
     return take;
 }

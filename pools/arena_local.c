@@ -3,10 +3,10 @@
 
 #include <pthread.h>
 
-static torc_a64 local_bytes; /* 0: torc_arena_local_init was not called */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t key; /* only for what happens at the end of a thread */
-static int key_status;
+static torc_a64 local_bytes;                             /* 0: torc_arena_local_init was not called */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next two */
+static pthread_key_t key;                                /* only for what happens at the end of a thread */
+static bool have_key;
 static _Thread_local struct torc_arena *mine;
 
 static void thread_ends(void *arena) {
@@ -14,8 +14,14 @@ static void thread_ends(void *arena) {
     torc_arena_leave(arena);
 }
 
-static void make_key(void) {
-    key_status = pthread_key_create(&key, thread_ends);
+/* Keys may have run out, and there may be one again the next time. */
+static bool make_key(void) {
+    bool made;
+    (void)pthread_mutex_lock(&lock);
+    have_key = have_key || pthread_key_create(&key, thread_ends) == 0;
+    made = have_key;
+    (void)pthread_mutex_unlock(&lock);
+    return made;
 }
 
 int torc_arena_local_init(size_t bytes) {
@@ -26,8 +32,7 @@ int torc_arena_local_init(size_t bytes) {
     if (bytes > TORC_ARENA_LARGEST - TORC_ARENA_BYTES(16)) {
         return TORC_TOO_BIG;
     }
-    (void)pthread_once(&once, make_key);
-    if (key_status != 0) {
+    if (!make_key()) {
         return TORC_NO_MEMORY;
     }
     return torc_cas_acq_rel64(&local_bytes, &before, bytes) || before == bytes ? TORC_OK : TORC_BUSY;

@@ -30,6 +30,14 @@ static struct torc_heap *place(struct torc_grower *grower, uint32_t threads) {
     return heap;
 }
 
+/* Where the grower can take it back. */
+static void give_up(struct torc_heap *heap) {
+    struct torc_grower *grower = heap->grower;
+    if (grower->shrink != NULL) {
+        (void)grower->shrink(grower, heap->grown);
+    }
+}
+
 int torc_heap_create(struct torc_grower *grower, const struct torc_heap_config *config, struct torc_heap **heap) {
     uint32_t threads = config != NULL && config->threads != 0 ? config->threads : DEFAULT_THREADS;
     size_t step = config != NULL && config->step != 0 ? config->step : DEFAULT_STEP;
@@ -45,9 +53,13 @@ int torc_heap_create(struct torc_grower *grower, const struct torc_heap_config *
     if (*heap == NULL) {
         return TORC_NO_MEMORY;
     }
+    if (pthread_mutex_init(&(*heap)->lock, NULL) != 0) {
+        give_up(*heap);
+        *heap = NULL;
+        return TORC_NO_MEMORY;
+    }
     (*heap)->step = step;
     (*heap)->id = torc_heap_next_id();
-    (void)pthread_mutex_init(&(*heap)->lock, NULL);
     return TORC_OK;
 }
 

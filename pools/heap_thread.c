@@ -16,7 +16,6 @@ static pthread_mutex_t registry = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t last_id;
 static pthread_key_t key;
 static bool have_key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 uint64_t torc_heap_next_id(void) {
     uint64_t id;
@@ -69,9 +68,11 @@ static void at_thread_exit(void *tls) {
     (void)pthread_mutex_unlock(&registry);
 }
 
-/* Without a key nobody would notice a thread's end: then none gets a heap of its own. */
-static void make_key(void) {
-    have_key = pthread_key_create(&key, at_thread_exit) == 0;
+/* Under the registry's lock. Without a key nobody would notice a thread's end: then none gets a heap of its own, until one
+ * can be had. */
+static bool make_key(void) {
+    have_key = have_key || pthread_key_create(&key, at_thread_exit) == 0;
+    return have_key;
 }
 
 /* A library that is unloaded takes its destructor along. */
@@ -167,13 +168,12 @@ struct torc_local *torc_local_mine(struct torc_heap *heap) {
     if (torc_heap_tls.id == heap->id) {
         return torc_heap_tls.local;
     }
-    (void)pthread_once(&once, make_key);
-    if (torc_heap_tls.over || !have_key) {
+    if (torc_heap_tls.over) {
         return NULL;
     }
     (void)pthread_mutex_lock(&registry);
     first = torc_heap_tls.all == NULL;
-    local = find_or_get(heap);
+    local = make_key() ? find_or_get(heap) : NULL;
     (void)pthread_mutex_unlock(&registry);
     if (local == NULL) {
         return NULL;

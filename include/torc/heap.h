@@ -42,7 +42,7 @@ struct torc_heap_config {
 
 /* torc_heap_create: a heap in the grower's memory; its bookkeeping lies there too (some 3 KiB, 8 bytes per thread of the
  * configuration, 6 KiB per thread that came). The grower must outlive it. TORC_INVALID: NULL, no grow function, threads or step
- * out of range. TORC_NO_MEMORY: the grower refused. */
+ * out of range. TORC_NO_MEMORY: the grower refused, or the system has no lock to give. */
 int torc_heap_create(struct torc_grower *grower, const struct torc_heap_config *config, struct torc_heap **heap);
 
 /* torc_heap_destroy: ends it and sets *heap to NULL. TORC_BUSY: blocks are out, *out (may be NULL) says how many, and nothing

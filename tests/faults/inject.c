@@ -16,9 +16,12 @@
 
 bool inject_lose_a_block;
 
+void *__real_mmap(void *base, size_t size, int protection, int flags, int fd, off_t offset);
+
 /* --- what fails, and when ----------------------------------------------------------------------------------------- */
 
-static struct {
+/* Shared with the processes that play a scenario alone. */
+static struct armed {
     enum inject_class class;
     enum inject_mode mode;
     uint64_t nth;
@@ -27,50 +30,54 @@ static struct {
     atomic_uint_fast64_t failed;
     _Atomic(const char *) first;
     atomic_bool lost;
-} armed;
+} * armed;
+
+void inject_set_up(void) {
+    armed = __real_mmap(NULL, sizeof *armed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
 
 void inject_arm(enum inject_class class, enum inject_mode mode, uint64_t nth, bool other) {
-    armed.class = class;
-    armed.nth = nth;
-    armed.other = other;
+    armed->class = class;
+    armed->nth = nth;
+    armed->other = other;
     for (int i = 0; i < INJECT_CLASSES; i++) {
-        atomic_store(&armed.calls[i], 0);
+        atomic_store(&armed->calls[i], 0);
     }
-    atomic_store(&armed.failed, 0);
-    atomic_store(&armed.first, NULL);
-    atomic_store(&armed.lost, false);
-    armed.mode = mode;
+    atomic_store(&armed->failed, 0);
+    atomic_store(&armed->first, NULL);
+    atomic_store(&armed->lost, false);
+    armed->mode = mode;
 }
 
 void inject_disarm(void) {
-    armed.mode = INJECT_NONE;
+    armed->mode = INJECT_NONE;
 }
 
 uint64_t inject_calls(enum inject_class class) {
-    return atomic_load(&armed.calls[class]);
+    return atomic_load(&armed->calls[class]);
 }
 uint64_t inject_failed(void) {
-    return atomic_load(&armed.failed);
+    return atomic_load(&armed->failed);
 }
 const char *inject_first(void) {
-    const char *first = atomic_load(&armed.first);
+    const char *first = atomic_load(&armed->first);
     return first == NULL ? "nothing" : first;
 }
 bool inject_was_single(void) {
-    return armed.mode == INJECT_ONCE && inject_failed() == 1;
+    return armed->mode == INJECT_ONCE && inject_failed() == 1;
 }
 
 /* Counts one call. 0, or the error it is to fail with. */
 static int fate(enum inject_class class, const char *name, int error, int other) {
-    uint64_t number = atomic_fetch_add(&armed.calls[class], 1) + 1;
-    if (armed.mode == INJECT_NONE || armed.class != class || number < armed.nth ||
-        (armed.mode == INJECT_ONCE && number != armed.nth)) {
+    uint64_t number = atomic_fetch_add(&armed->calls[class], 1) + 1;
+    if (armed->mode == INJECT_NONE || armed->class != class || number < armed->nth ||
+        (armed->mode == INJECT_ONCE && number != armed->nth)) {
         return 0;
     }
-    if (atomic_fetch_add(&armed.failed, 1) == 0) {
-        atomic_store(&armed.first, name);
+    if (atomic_fetch_add(&armed->failed, 1) == 0) {
+        atomic_store(&armed->first, name);
     }
-    return armed.other ? other : error;
+    return armed->other ? other : error;
 }
 
 /* --- the books ---------------------------------------------------------------------------------------------------- */
@@ -161,8 +168,9 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *block);
 int __real_munmap(void *base, size_t size);
-void *__real_mmap(void *base, size_t size, int protection, int flags, int fd, off_t offset);
 int __real_madvise(void *base, size_t size, int advice);
+int __real_mprotect(void *base, size_t size, int protection);
+void *__real_sbrk(intptr_t increment);
 
 static void *keep_block(void *block) {
     if (block != NULL) {
@@ -187,7 +195,7 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size) {
 }
 
 void __wrap_free(void *block) {
-    if (block == NULL || (inject_lose_a_block && inject_failed() != 0 && !atomic_exchange(&armed.lost, true))) {
+    if (block == NULL || (inject_lose_a_block && inject_failed() != 0 && !atomic_exchange(&armed->lost, true))) {
         return;
     }
     gave(BLOCK, (uintptr_t)block, 0);
@@ -216,6 +224,15 @@ int __wrap_madvise(void *base, size_t size, int advice) {
     return refused("madvise", EINVAL, EAGAIN) ? -1 : (void)__real_madvise(base, size, advice), 0;
 }
 
+int __wrap_mprotect(void *base, size_t size, int protection) {
+    return refused("mprotect", ENOMEM, EACCES) ? -1 : __real_mprotect(base, size, protection);
+}
+
+/* Asking where the segment ends cannot fail. */
+void *__wrap_sbrk(intptr_t increment) {
+    return increment != 0 && refused("sbrk", ENOMEM, ENOMEM) ? (void *)-1 : __real_sbrk(increment);
+}
+
 /* Whether this process may lock so much does not matter: the books are kept, nothing is locked. */
 int __wrap_mlock(const void *base, size_t size) {
     if (refused("mlock", EPERM, ENOMEM)) {
@@ -239,6 +256,8 @@ int __real_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t 
 int __real_pthread_mutex_destroy(pthread_mutex_t *mutex);
 int __real_pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attributes);
 int __real_pthread_cond_destroy(pthread_cond_t *cond);
+int __real_pthread_key_create(pthread_key_t *key, void (*destructor)(void *));
+int __real_pthread_setspecific(pthread_key_t key, const void *value);
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
     int error = fate(INJECT_RESOURCE, "pthread_create", EAGAIN, EPERM);
@@ -287,6 +306,16 @@ int __wrap_pthread_cond_destroy(pthread_cond_t *cond) {
     return __real_pthread_cond_destroy(cond);
 }
 
+int __wrap_pthread_key_create(pthread_key_t *key, void (*destructor)(void *)) {
+    int error = fate(INJECT_RESOURCE, "pthread_key_create", EAGAIN, ENOMEM);
+    return error != 0 ? error : __real_pthread_key_create(key, destructor);
+}
+
+int __wrap_pthread_setspecific(pthread_key_t key, const void *value) {
+    int error = fate(INJECT_RESOURCE, "pthread_setspecific", ENOMEM, ENOMEM);
+    return error != 0 ? error : __real_pthread_setspecific(key, value);
+}
+
 /* --- waiting ------------------------------------------------------------------------------------------------------ */
 
 long __real_syscall(long number, ...);
@@ -313,7 +342,7 @@ static int barrier_fate(long command) {
     if (command == MEMBARRIER_CMD_PRIVATE_EXPEDITED && refused_barriers < 3) {
         error = fate(INJECT_WAIT, "membarrier", ENOMEM, ENOMEM);
     } else if (command == MEMBARRIER_CMD_GLOBAL) {
-        error = armed.other ? EINVAL : 0;
+        error = armed->other ? EINVAL : 0;
     }
     if (error == 0) {
         refused_barriers = 0;

@@ -19,6 +19,7 @@ enum inject_mode {
     INJECT_FROM  /* the n-th call and all later ones */
 };
 
+void inject_set_up(void);
 /* inject_arm: counts from 1 anew; from now on calls of this class fail so. `other` chooses each call's second error. */
 void inject_arm(enum inject_class class, enum inject_mode mode, uint64_t nth, bool other);
 void inject_disarm(void);

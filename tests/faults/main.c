@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LIMIT_SECONDS = 120, MOST_WAITS = 40 };
@@ -65,10 +66,9 @@ static unsigned descriptors(void) {
 }
 
 /* Plays once and checks what must hold afterwards. */
-static void play(const struct scenario *scenario) {
+static void play_here(const struct scenario *scenario) {
     uint64_t held = inject_held();
     unsigned open = descriptors();
-    playing = scenario;
     (void)alarm(LIMIT_SECONDS);
     scenario->play();
     (void)alarm(0);
@@ -80,6 +80,28 @@ static void play(const struct scenario *scenario) {
     leak_expected = false;
     MUST(descriptors() == open, "%u descriptors where %u were open", descriptors(), open);
     MUST(!inject_slept_without_barrier(), "a thread slept after its barrier of the process had been refused");
+}
+
+static void play(const struct scenario *scenario) {
+    pid_t child;
+    int status = 0;
+    playing = scenario;
+    if (!scenario->alone) {
+        play_here(scenario);
+        return;
+    }
+    (void)fflush(NULL);
+    child = fork();
+    MUST(child >= 0, "no process for the test itself");
+    if (child == 0) {
+        play_here(scenario);
+        _exit(0);
+    }
+    MUST(waitpid(child, &status, 0) == child, "a process of the test cannot be waited for");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        _exit(1); /* it has said what it found */
+    }
+    inject_disarm();
 }
 
 static void play_undisturbed(const struct scenario *scenario) {
@@ -142,11 +164,15 @@ int main(int argc, char **argv) {
         (void)fprintf(stderr, "usage: faults [--broken]\n");
         return 2;
     }
+    inject_set_up();
     inject_lose_a_block = broken;
     set_up();
     for (size_t i = 0; i < scenario_count; i++) {
         struct tally resource = {0, 0};
         struct tally wait = {0, 0};
+        if (broken && scenarios[i].alone) {
+            continue; /* the first to find it ends this process */
+        }
         play_undisturbed(&scenarios[i]); /* what is taken once per process is taken here */
         sweep_class(&scenarios[i], INJECT_RESOURCE, &resource);
         sweep_class(&scenarios[i], INJECT_WAIT, &wait);

@@ -128,29 +128,10 @@ static void publishers_and_readers(void) {
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
 
-static const size_t sizes[] = {0, 48, 49, 64, 256, 1024, 4096, 16384, XXL_SIZE, LARGEST};
-enum { SIZES = sizeof sizes / sizeof sizes[0] };
-
-/* Every size is published, read, kept, and released once its entry has been passed. */
 static void every_size(void) {
     struct world world;
-    struct torc_event event;
-    struct torc_ringptr kept = TORC_RINGPTR_NULL;
     if (world_open(&world, 0)) {
-        for (uint32_t i = 0; i < SIZES; i++) {
-            if (world_publish(&world, sizes[i], i)) {
-                world_expect(&world, sizes[i], i, &event);
-                SURE(torc_keep(world.reader, &event, &kept));
-                SURE(torc_advance(world.reader));
-                MUST(torc_ringptr_length(kept) == sizes[i], "a kept event of another length");
-                world_verify(torc_ringptr_data(kept), sizes[i], i);
-                SURE(torc_ringptr_release(kept));
-            }
-            /* Where that one failed, what needs no memory still works. */
-            if (world_publish(&world, 8, 100 + i)) {
-                world_expect(&world, 8, 100 + i, &event);
-            }
-        }
+        world_every_size(&world);
     }
     world_close(&world);
 }
@@ -232,31 +213,46 @@ static void dry_pools(void) {
     world_close(&world);
 }
 
+extern void arena_of_each_thread(void), arena_whole_life(void), arena_published(void), heap_of_each_thread(void),
+    heap_over_segment(void), heap_over_range(void), heap_over_buffer(void), heap_over_own(void), heap_behind_bus(void),
+    region_alone(void), area_in_bus(void);
 extern void waiting_reader(void), waiting_publisher(void), waiting_keeper(void), draining(void), closing(void),
     detaching(void), actor_works(void), actor_refuses(void), actor_full(void);
 
+/* Those that play alone come first: what a process does once must not have been done yet. */
 const struct scenario scenarios[] = {
-    {"create", create_plain},
-    {"create, not prefaulted", create_lazily},
-    {"create in huge pages", create_huge},
-    {"create, locked", create_locked},
-    {"create in huge pages, locked", create_huge_locked},
-    {"create in the caller's memory, locked", create_at},
-    {"create from the default preset", create_preset},
-    {"topics", topics},
-    {"publishers and readers", publishers_and_readers},
-    {"publish, read, keep every size", every_size},
-    {"claims and fresh handles", claims},
-    {"batches", batches},
-    {"dry pools", dry_pools},
-    {"a reader waits", waiting_reader},
-    {"a publisher waits", waiting_publisher},
-    {"a keeper waits", waiting_keeper},
-    {"drain", draining},
-    {"close while all wait", closing},
-    {"detach", detaching},
-    {"an actor works", actor_works},
-    {"an actor refuses to start", actor_refuses},
-    {"an actor's mailbox is full", actor_full},
+    {"arenas of threads", arena_of_each_thread, true},
+    {"heaps of threads", heap_of_each_thread, true},
+    {"a heap over the data segment", heap_over_segment, true},
+    {"create", create_plain, false},
+    {"create, not prefaulted", create_lazily, false},
+    {"create in huge pages", create_huge, false},
+    {"create, locked", create_locked, false},
+    {"create in huge pages, locked", create_huge_locked, false},
+    {"create in the caller's memory, locked", create_at, false},
+    {"create from the default preset", create_preset, false},
+    {"topics", topics, false},
+    {"publishers and readers", publishers_and_readers, false},
+    {"publish, read, keep every size", every_size, false},
+    {"claims and fresh handles", claims, false},
+    {"batches", batches, false},
+    {"dry pools", dry_pools, false},
+    {"a reader waits", waiting_reader, false},
+    {"a publisher waits", waiting_publisher, false},
+    {"a keeper waits", waiting_keeper, false},
+    {"drain", draining, false},
+    {"close while all wait", closing, false},
+    {"detach", detaching, false},
+    {"an actor works", actor_works, false},
+    {"an actor refuses to start", actor_refuses, false},
+    {"an actor's mailbox is full", actor_full, false},
+    {"an arena", arena_whole_life, false},
+    {"an arena's buffers, published", arena_published, false},
+    {"a heap over a range", heap_over_range, false},
+    {"a heap over a buffer", heap_over_buffer, false},
+    {"a heap over a grower of one's own", heap_over_own, false},
+    {"a heap behind a bus", heap_behind_bus, false},
+    {"a region", region_alone, false},
+    {"a bus with an area", area_in_bus, false},
 };
 const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];

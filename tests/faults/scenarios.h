@@ -2,12 +2,14 @@
 #ifndef TORC_FAULTS_SCENARIOS_H
 #define TORC_FAULTS_SCENARIOS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A scenario sets everything up, uses it, checks what it got, and takes everything down again, whatever failed on the way. */
 struct scenario {
     const char *name;
     void (*play)(void);
+    bool alone; /* each time in a new process: it does what a process does once only */
 };
 extern const struct scenario scenarios[];
 extern const size_t scenario_count;

@@ -28,18 +28,26 @@ struct torc_config world_config(uint32_t flags) {
     return config;
 }
 
-bool world_bus(struct world *world, uint32_t flags) {
-    *world = (struct world){.config = world_config(flags)};
+bool world_bus_from(struct world *world, const struct torc_config *config) {
+    *world = (struct world){.config = *config};
     bool made = ATTEMPT(torc_bus_create(&world->config, &world->bus), MAY_LACK_MEMORY | MAY_LACK_SYSTEM);
     MUST(made == (world->bus != NULL), "a bus that could not be created was handed out");
     return made;
 }
 
-bool world_open(struct world *world, uint32_t flags) {
-    return world_bus(world, flags) &&
-           ATTEMPT(torc_topic_open(world->bus, "world", 0, &world->topic), MAY_LACK_MEMORY) &&
+bool world_bus(struct world *world, uint32_t flags) {
+    struct torc_config config = world_config(flags);
+    return world_bus_from(world, &config);
+}
+
+bool world_ends(struct world *world) {
+    return ATTEMPT(torc_topic_open(world->bus, "world", 0, &world->topic), MAY_LACK_MEMORY) &&
            ATTEMPT(torc_reader_open(world->topic, NULL, &world->reader), MAY_LACK_MEMORY) &&
            ATTEMPT(torc_publisher_open(world->topic, NULL, &world->publisher), MAY_LACK_MEMORY);
+}
+
+bool world_open(struct world *world, uint32_t flags) {
+    return world_bus(world, flags) && world_ends(world);
 }
 
 static void audit(struct world *world) {
@@ -84,8 +92,9 @@ void world_verify(const void *data, size_t size, uint32_t seed) {
 
 bool world_publish(struct world *world, size_t size, uint32_t seed) {
     static unsigned char bytes[LARGEST];
+    bool outside = size > TORC_XL_BYTES && world->config.xxl_bytes == 0;
     world_fill(bytes, size, seed);
-    return ATTEMPT(torc_publish(world->publisher, seed, bytes, size), size > TORC_XL_BYTES ? MAY_LACK_MEMORY : MAY_NOT);
+    return ATTEMPT(torc_publish(world->publisher, seed, bytes, size), outside ? MAY_LACK_MEMORY : MAY_NOT);
 }
 
 void world_expect(struct world *world, size_t size, uint32_t seed, struct torc_event *event) {
@@ -94,6 +103,26 @@ void world_expect(struct world *world, size_t size, uint32_t seed, struct torc_e
     MUST(event->type == seed && event->length == size, "event %u of %zu bytes where %u of %zu is due", event->type,
          event->length, seed, size);
     world_verify(event->data, size, seed);
+}
+
+void world_every_size(struct world *world) {
+    static const size_t sizes[] = {0, 48, 49, 64, 256, 1024, 4096, 16384, XXL_SIZE, LARGEST};
+    struct torc_event event;
+    struct torc_ringptr kept = TORC_RINGPTR_NULL;
+    for (uint32_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        if (world_publish(world, sizes[i], i)) {
+            world_expect(world, sizes[i], i, &event);
+            SURE(torc_keep(world->reader, &event, &kept));
+            SURE(torc_advance(world->reader));
+            MUST(torc_ringptr_length(kept) == sizes[i], "a kept event of another length");
+            world_verify(torc_ringptr_data(kept), sizes[i], i);
+            SURE(torc_ringptr_release(kept));
+        }
+        /* Where that one failed, what needs no memory still works. */
+        if (world_publish(world, 8, 100 + i)) {
+            world_expect(world, 8, 100 + i, &event);
+        }
+    }
 }
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument);

@@ -32,10 +32,16 @@ struct world {
 
 /* world_config: small, with every kind of pool. */
 struct torc_config world_config(uint32_t flags);
-/* world_open: bus, topic, publisher and reader; false where something stayed closed. world_close: whatever is open. */
+/* world_open: bus, topic, publisher and reader; false where something stayed closed. world_close: whatever is open.
+ * world_bus: the bus alone, of world_config; world_bus_from: of any. world_ends: the rest. */
 bool world_bus(struct world *world, uint32_t flags);
+bool world_bus_from(struct world *world, const struct torc_config *config);
+bool world_ends(struct world *world);
 bool world_open(struct world *world, uint32_t flags);
 void world_close(struct world *world);
+
+/* Every size is published, read, kept, and released once its entry has been passed. */
+void world_every_size(struct world *world);
 
 /* Payloads that say what they are. */
 void world_fill(void *data, size_t size, uint32_t seed);

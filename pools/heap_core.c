@@ -223,6 +223,7 @@ struct torc_block *torc_core_give(struct torc_core *core, struct torc_block *blo
     }
     if ((head & TORC_BLOCK_PREV_USED) == 0) {
         size_t before = (size_t)*torc_block_foot(block);
+        torc_block_set(block, head & ~(uint64_t)TORC_BLOCK_USED); /* who frees it again is refused */
         block = (struct torc_block *)(void *)((unsigned char *)block - before);
         bin_remove(core, block, before);
         size += before;

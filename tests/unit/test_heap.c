@@ -143,6 +143,36 @@ START_TEST(a_block_freed_twice_is_refused) {
 }
 END_TEST
 
+/* Whichever neighbour it was merged with, and by way of a quick list too. */
+START_TEST(a_merged_block_freed_twice_is_refused) {
+    static const size_t sizes[] = {10, 5000, 40000, 200000};
+    struct torc_heap_config config = {.step = MB};
+    uint64_t refused = 0;
+    assert_ok(torc_heap_destroy(&heap, NULL));
+    assert_ok(torc_heap_create(&range.grower, &config, &heap));
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t order = 0; order < 6; order++) {
+            static const size_t orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+            void *block[3] = {heap_block(sizes[i], 1), heap_block(sizes[i], 2), heap_block(sizes[i], 3)};
+            void *guard = heap_block(sizes[i], 4);
+            for (size_t k = 0; k < 3; k++) {
+                assert_ok(torc_heap_free(heap, block[orders[order][k]]));
+                if (i < 2) {
+                    (void)torc_heap_trim(heap); /* the larger ones never wait */
+                }
+                for (size_t again = 0; again <= k; again++) {
+                    assert_status(torc_heap_free(heap, block[orders[order][again]]), TORC_STALE);
+                    refused++;
+                }
+                assert_heap_valid();
+            }
+            heap_return(guard, sizes[i], 4);
+        }
+    }
+    ck_assert_uint_eq(heap_stats().refused, refused);
+}
+END_TEST
+
 START_TEST(what_is_no_block_is_refused) {
     static _Alignas(16) unsigned char elsewhere[64];
     unsigned char *block = heap_block(100, 1);
@@ -291,6 +321,7 @@ Suite *heap_suite(void) {
     tcase_add_test(c, alignments_that_are_none_are_refused);
     tcase_add_test(c, sizes_that_cannot_be_are_refused);
     tcase_add_test(c, a_block_freed_twice_is_refused);
+    tcase_add_test(c, a_merged_block_freed_twice_is_refused);
     tcase_add_test(c, what_is_no_block_is_refused);
     tcase_add_test(c, arguments_of_nothing_are_refused);
     tcase_add_test(c, a_heap_with_blocks_out_is_busy);

@@ -22,14 +22,16 @@ quick() {
         nice "$programs/$target" --seed=1 --runs="${FUZZ_RUNS:-4000}" $here/corpus/$target
         report $target $?
     done
+    nice "$programs/allocators" --seed=1 --runs=$((${FUZZ_RUNS:-4000} / 4)) $here/corpus/allocators
+    report allocators $?
     nice "$programs/forged_many"
     report forged_many $?
 }
 
 # Each defect must be found, and by a finding of the target's own: a crash alone would not tell which promise was broken.
-find_defect() { # find_defect TARGET DEFECT
+find_defect() { # find_defect TARGET DEFECT [PROGRAM]
     log=$out/broken-$1-$2.log
-    TORC_FUZZ_BROKEN=$2 nice "$programs/$1_broken" --seed=1 --runs=20000 >"$log" 2>&1
+    TORC_FUZZ_BROKEN=$2 nice "$programs/${3:-$1_broken}" --seed=1 --runs=20000 >"$log" 2>&1
     status=$?
     if [ $status -ne 0 ] && grep -q '^finding: ' "$log"; then
         echo "$1: $2 is found: $(grep -m 1 '^finding: ' "$log" | cut -c 10-)"
@@ -45,6 +47,11 @@ broken() {
     done
     for defect in release-without-generation clone-without-generation any-generation-is-valid; do
         find_defect forged $defect
+    done
+    for defect in region-loses-a-block region-frees-another region-not-best-fit arena-loses-a-buffer \
+        arena-releases-another arena-frees-a-shared-one arena-moves-a-byte heap-loses-a-block heap-frees-another \
+        heap-moves-a-byte heap-forgets-a-zero; do
+        find_defect allocators $defect allocators
     done
 }
 
@@ -95,7 +102,7 @@ quick | broken)
     ;;
 libfuzzer)
     out=$2 seconds=$3 programs=$4
-    for target in script forged; do
+    for target in script forged allocators; do
         libfuzzer $target
     done
     ;;

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <torc.h>
 
+#include "chance.h"
+
 /* The world of the running test. Members that are NULL are not open. */
 struct world {
     struct torc_bus *bus;
@@ -60,9 +62,7 @@ void take_run(struct torc_reader *reader, uint64_t first, uint64_t count);
 void take_none(struct torc_reader *reader);
 uint64_t number_of(const struct torc_event *event);
 
-/* Payloads with a pattern that depends on a seed and on the position. */
-void fill(void *data, size_t length, uint32_t seed);
-bool filled(const void *data, size_t length, uint32_t seed);
+/* Payloads with a pattern (chance.h). */
 int put_filled(struct torc_publisher *publisher, size_t length, uint32_t seed);
 void take_filled(struct torc_reader *reader, size_t length, uint32_t seed);
 
@@ -81,9 +81,6 @@ enum torc_action count_events(void *context, const struct torc_event *event);
 
 /* An actor's handler that does nothing. */
 enum torc_action ignore_message(void *context, struct torc_ringptr message);
-
-/* A repeatable stream of pseudo-random numbers. */
-uint64_t random_next(uint64_t *state);
 
 /* A suite of one case: fixtures and a watchdog for tests that hang. */
 TCase *add_case(Suite *suite, const char *name, void (*setup)(void));

@@ -51,25 +51,6 @@ void take_none(struct torc_reader *reader) {
     assert_status(torc_next(reader, &event), TORC_EMPTY);
 }
 
-void fill(void *data, size_t length, uint32_t seed) {
-    unsigned char *bytes = data;
-    size_t i;
-    for (i = 0; i < length; i++) {
-        bytes[i] = (unsigned char)(seed + i * 31u + (i >> 8) * 7u);
-    }
-}
-
-bool filled(const void *data, size_t length, uint32_t seed) {
-    const unsigned char *bytes = data;
-    size_t i;
-    for (i = 0; i < length; i++) {
-        if (bytes[i] != (unsigned char)(seed + i * 31u + (i >> 8) * 7u)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 int put_filled(struct torc_publisher *publisher, size_t length, uint32_t seed) {
     struct torc_claim claim;
     int status = torc_try_claim(publisher, seed, length, &claim);
@@ -135,12 +116,4 @@ enum torc_action ignore_message(void *context, struct torc_ringptr message) {
     (void)context;
     (void)message;
     return TORC_CONTINUE;
-}
-
-uint64_t random_next(uint64_t *state) {
-    /* A 64-bit counter put through a mixer: every state gives another number. */
-    uint64_t x = (*state += UINT64_C(0x9E3779B97F4A7C15));
-    x = (x ^ (x >> 31)) * UINT64_C(0xD6E8FEB86659FD93);
-    x = (x ^ (x >> 29)) * UINT64_C(0xA24BAED4963EE407);
-    return x ^ (x >> 32);
 }

@@ -61,7 +61,7 @@ struct publisher {
     enum torc_wait wait;
     uint32_t inline_limit; /* what hot.inline_limit is while no claim is open */
     uint32_t open_claims;
-    uint64_t stalled_at;   /* since when it has been waiting for space, by torc_now(); 0: it is not */
+    uint64_t stalled_at;   /* since when no event has found room and slot, by torc_now(); 0: the last one did */
     torc_a32 shut;         /* the bus is closed; hot.room is 0 (CLOSE) */
     torc_a32 copied;       /* readers copy from the lane: entries are rewritten word by word; hot.room is 0 (COPY) */
     struct torc_bank bank; /* bank.gate.passed is the gate */

@@ -42,14 +42,6 @@ static void count_stall(const struct publisher *self) {
     torc_store_relaxed64(stalls, torc_load_relaxed64(stalls) + 1);
 }
 
-/* The time of an eviction runs from the first call that finds no space to the first that does. */
-static int note_space(struct publisher *self, int status) {
-    if (status == TORC_OK) {
-        self->stalled_at = 0;
-    }
-    return status;
-}
-
 /* A reader may have seen the claim that was just taken back and gone to sleep over it. */
 int torc_closed_off(struct publisher *self) {
     torc_barrier_light(self->hot.fence); /* SLEEP */
@@ -66,7 +58,7 @@ int torc_take_room(struct publisher *self, uint64_t deadline) {
         count_stall(self);
         status = await_space(&wanted, room_ready, deadline);
     }
-    return status == TORC_OK && closed(self) ? torc_closed_off(self) : note_space(self, status);
+    return status == TORC_OK && closed(self) ? torc_closed_off(self) : status;
 }
 
 int torc_take_slot(struct wanted *wanted, uint64_t deadline) {
@@ -84,7 +76,7 @@ int torc_take_slot(struct wanted *wanted, uint64_t deadline) {
                          : await_space(wanted, slot_ready, deadline);
         }
     }
-    return note_space(self, status == TORC_OK ? wanted->status : status);
+    return status == TORC_OK ? wanted->status : status;
 }
 
 void torc_give_slot_back(const struct wanted *wanted) {

@@ -63,10 +63,32 @@ START_TEST(an_eviction_ends_a_drain) {
 }
 END_TEST
 
+/* Each call finds room in the lane and no slot: its time goes on from one call to the next. */
+START_TEST(tries_that_find_no_slot_add_up) {
+    struct torc_reader *reader = open_evict(1000000, TORC_EVICTED_LOSSY);
+    struct torc_reader_state state = {0};
+    int status;
+    close_gate();
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
+    for (uint32_t i = 0; i < 2; i++) { /* all of them */
+        assert_ok(put_filled(t.publisher, 16384, i));
+    }
+    while ((status = put_filled(t.publisher, 16384, 2)) == TORC_WOULD_BLOCK) {
+        (void)sched_yield();
+    }
+    assert_ok(status);
+    assert_ok(torc_reader_state(reader, &state));
+    ck_assert_uint_eq(state.evicted, 1);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
 Suite *evict_suite(void) {
     Suite *suite = suite_create("evict");
     TCase *tcase = add_case(suite, "evicted", setup_world);
     tcase_add_test(tcase, a_poll_of_one_that_leaves_is_told_once);
     tcase_add_loop_test(tcase, an_eviction_ends_a_drain, 0, 20);
+    tcase_add_test(tcase, tries_that_find_no_slot_add_up);
     return suite;
 }

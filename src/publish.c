@@ -67,29 +67,44 @@ int torc_try_publish_arena(struct torc_publisher *publisher, uint32_t type, stru
 /* Claims of one run: as many as are committed together. */
 #define RUN 32u
 
-/* Claims and fills up to RUN messages; waits for the first only. Returns how many, or the first one's error. */
-static int fill_run(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
-                    uint64_t deadline, struct torc_claim *claims) {
-    size_t filled;
-    for (filled = 0; filled < count && filled < RUN; filled++) {
-        const struct torc_message *message = &messages[filled];
-        int status = message->data == NULL && message->length != 0
-                         ? TORC_INVALID
-                         : torc_claim_until(publisher, message->type, message->length,
-                                            filled == 0 ? deadline : TORC_NO_WAIT, &claims[filled]);
-        if (status != TORC_OK) {
-            return filled != 0 ? (int)filled : status;
-        }
-        if (message->length != 0) {
-            memcpy(claims[filled].data, message->data, message->length);
-        }
+/* One message, to be committed with its run. TORC_AGAIN: readers copy, and it has to go word by word. */
+static int fill_one(struct publisher *self, const struct torc_message *message, uint64_t deadline,
+                    struct torc_claim *claim) {
+    int status;
+    if (message->data == NULL && message->length != 0) {
+        return TORC_INVALID;
     }
-    return (int)filled;
+    status = torc_publisher_is_copied(self, message->length)
+                 ? TORC_AGAIN
+                 : torc_claim_to_publish(self, message->type, message->length, deadline, claim);
+    if (status == TORC_OK && message->length != 0) {
+        memcpy(claim->data, message->data, message->length);
+    }
+    return status;
+}
+
+/* Publishes up to RUN messages, committed together; waits for the first only. Returns how many, or the first one's error. */
+static int publish_run(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
+                       uint64_t deadline) {
+    struct torc_claim claims[RUN];
+    size_t filled = 0;
+    int status = TORC_OK;
+    while (status == TORC_OK && filled < count && filled < RUN) {
+        status = fill_one(publisher_of(publisher), &messages[filled], filled == 0 ? deadline : TORC_NO_WAIT,
+                          &claims[filled]);
+        filled += status == TORC_OK;
+    }
+    if (filled != 0) {
+        return torc_commit_batch(publisher, claims, filled) == TORC_OK ? (int)filled : TORC_CORRUPT;
+    }
+    if (status == TORC_AGAIN) {
+        status = torc_publish_until(publisher, messages->type, messages->data, messages->length, deadline);
+    }
+    return status == TORC_OK ? 1 : status;
 }
 
 int torc_publish_batch_until(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
                              uint64_t deadline, size_t *published) {
-    struct torc_claim claims[RUN];
     size_t done = 0;
     int run = TORC_OK;
     if (published != NULL) {
@@ -98,12 +113,9 @@ int torc_publish_batch_until(struct torc_publisher *publisher, const struct torc
     if (publisher == NULL || (messages == NULL && count != 0)) {
         return TORC_INVALID;
     }
-    while (done < count) {
-        run = fill_run(publisher, messages + done, count - done, deadline, claims);
-        if (run <= 0) {
-            break;
-        }
-        run = torc_commit_batch(publisher, claims, (size_t)run) == TORC_OK ? run : TORC_CORRUPT;
+    TORC_ONE_AT_A_TIME(publisher_of(publisher));
+    while (done < count && run >= 0) {
+        run = publish_run(publisher, messages + done, count - done, deadline);
         done += run > 0 ? (size_t)run : 0;
     }
     if (published != NULL) {

@@ -104,7 +104,7 @@ struct torc_message {
 };
 
 /* torc_publish_batch: publishes messages in order with one update of the lane's cursor and at most one wake-up per run that fits.
- * *published (may be NULL) receives how many were, also on error. */
+ * While readers copy, small messages go one by one. *published (may be NULL) receives how many were, also on error. */
 int torc_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
                        size_t *published);
 int torc_try_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,

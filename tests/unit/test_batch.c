@@ -238,6 +238,28 @@ START_TEST(a_batch_never_claims_more_than_a_lane) {
 }
 END_TEST
 
+/* As torc_publish: small messages need no slot, whoever reads. */
+START_TEST(a_batch_beside_a_reader_that_copies_takes_no_slots) {
+    struct torc_reader_config lossy = {.policy = TORC_POLICY_LOSSY};
+    struct torc_config config = small_config();
+    struct torc_reader *reader = NULL;
+    size_t published = 99;
+    teardown_world();
+    memset(config.slots, 0, sizeof config.slots);
+    config.xxl = 0;
+    open_world(&config);
+    assert_ok(torc_try_publish_batch(t.publisher, messages, 2, NULL));
+    assert_ok(torc_reader_open(t.topic, &lossy, &reader));
+    assert_ok(torc_try_publish_batch(t.publisher, messages + 2, 3, &published));
+    ck_assert_uint_eq(published, 3);
+    assert_status(torc_try_publish_batch(t.publisher, messages + 5, LANE, &published), TORC_WOULD_BLOCK);
+    ck_assert_uint_eq(published, LANE - 5);
+    take_run(t.reader, 0, LANE);
+    take_run(reader, 2, LANE - 2);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
 Suite *batch_suite(void) {
     Suite *suite = suite_create("batch");
     TCase *tcase = add_case(suite, "batches", setup_batch);
@@ -256,5 +278,6 @@ Suite *batch_suite(void) {
     tcase_add_test(tcase, a_batch_may_be_settled_in_two_parts);
     tcase_add_test(tcase, a_settled_batch_is_refused);
     tcase_add_test(tcase, a_batch_never_claims_more_than_a_lane);
+    tcase_add_test(tcase, a_batch_beside_a_reader_that_copies_takes_no_slots);
     return suite;
 }

@@ -55,7 +55,8 @@ struct torc_actor_config {
  * could not be created. TORC_CLOSED. On error nothing is left behind. */
 int torc_actor_start(struct torc_bus *bus, const struct torc_actor_config *config, struct torc_actor **actor);
 
-/* torc_actor_send: passes one reference to the actor. Any thread, the actor's own included. On TORC_OK the mailbox owns the reference; on
+/* torc_actor_send: passes one reference to the actor. Any thread, the actor's own included (which must not wait for ever there: no
+ * other empties its mailbox). On TORC_OK the mailbox owns the reference; on
  * any error the caller keeps it. TORC_WOULD_BLOCK: full (policy FAIL, or TORC_NO_WAIT). TORC_TIMED_OUT.
  * TORC_CLOSED: the actor is stopping or has stopped by itself. TORC_STALE: not a live handle. TORC_INVALID. */
 int torc_actor_send(struct torc_actor *actor, struct torc_ringptr message, uint64_t deadline);

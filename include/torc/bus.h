@@ -36,7 +36,8 @@ int torc_bus_create_at(void *memory, size_t bytes, const struct torc_config *con
  * and then get TORC_CLOSED. Closing twice is TORC_OK. TORC_INVALID: not a live bus. */
 int torc_bus_close(struct torc_bus *bus);
 
-/* torc_bus_drain: waits (asleep) until every reader that is open has read everything published so far in its topic.
+/* torc_bus_drain: waits (asleep) until every reader that is open has read everything published so far in its topic; those that
+ * publishers do not wait for (LOSSY, CONFLATE, evicted) are not waited for here either.
  * Works on an open bus too. TORC_OK; TORC_TIMED_OUT at the deadline; TORC_INVALID. Not from inside a handler of a reader
  * of this bus, which would wait for itself. */
 int torc_bus_drain(struct torc_bus *bus, uint64_t deadline);
@@ -55,7 +56,7 @@ int torc_bus_destroy(struct torc_bus **bus, uint64_t *outstanding);
 #define TORC_TOPIC_NO_INLINE 1u /* small events take an XS slot as well, so that keeping them never copies */
 int torc_topic_open(struct torc_bus *bus, const char *name, uint32_t flags, struct torc_topic **topic);
 
-/* torc_topic_find: the topic of this name; does not wait for anybody who opens or closes things on this bus. TORC_NOT_FOUND. TORC_INVALID. */
+/* torc_topic_find: the topic of this name, if there is one. TORC_NOT_FOUND. TORC_INVALID. */
 int torc_topic_find(struct torc_bus *bus, const char *name, struct torc_topic **topic);
 
 /* torc_topic_name: its name; NULL for NULL. torc_topic_bus: its bus. */

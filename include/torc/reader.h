@@ -35,7 +35,7 @@ extern "C" {
 
 /* A borrowed event. */
 struct torc_event {
-    const void *data; /* aligned to 16 (inline) or 64 */
+    const void *data; /* aligned to 16 (inline) or 64; an arena's buffer as it was allocated */
     size_t length;
     uint32_t type;
     uint32_t lane;     /* which publisher's lane: 0..63 */

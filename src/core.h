@@ -74,6 +74,9 @@ struct publisher {
     uint64_t held_to;
 };
 
+/* What one sleeping reader adds to `drains` of the lanes it watches: torc_bus_drain calls count in the bits below. */
+#define TORC_AFTER_WATCH (UINT32_C(1) << 16)
+
 /* Events of one lane in a row before the reader gives its cursor back and looks at the other lanes. */
 #define TORC_READER_RUN 64u
 
@@ -93,6 +96,8 @@ struct reader {
     uint32_t index;
     enum torc_wait wait;
     bool manual;
+    bool follows; /* it was opened to be after others; constant */
+    bool ahead;   /* it was told to wait for a sequence that was still to come; under the control lock */
     enum torc_policy policy;
     enum torc_resume resume;
     enum torc_evicted then; /* after an eviction */
@@ -124,6 +129,11 @@ struct reader {
 
     torc_a64 lost;    /* by a copying reader */
     torc_a32 evicted; /* a publisher no longer waits for it; written under the control lock */
+
+    /* Bits per reader, written under the control lock: whom it is after, and who is directly after it. */
+    torc_a64 after; /* LEFT */
+    torc_a64 followers;
+    uint64_t watched; /* lanes it watches while it sleeps; owner only */
 
     torc_a32 closing;  /* somebody wants it to leave (DETACH) */
     torc_a32 detached; /* it has left; set under the control lock */
@@ -278,6 +288,37 @@ bool torc_lane_ends_reached(const struct reader *self, const struct torc_lane_en
 static inline bool torc_lane_ends_after(const struct torc_lane_ends *ends, uint32_t lane, uint64_t sequence) {
     return (ends->lanes >> lane & 1u) != 0 && sequence_before(sequence, ends->end[lane]);
 }
+
+/* reader.c, under the control lock: takes up the lanes that its cells say it has joined. */
+void torc_reader_follow_lanes(struct reader *self);
+struct reader_lane *torc_reader_lane(struct reader *self, uint32_t lane);
+
+/* Where a reader is to begin, in the words of torc_reader_config. */
+struct start {
+    enum torc_join join;
+    uint64_t last;
+    struct torc_position *at;
+    size_t at_count;
+};
+/* join.c: is it well-formed? Then, under the control lock: are its lanes the topic's? Puts names to TORC_ONLY_LANE. */
+bool torc_start_valid(const struct start *start);
+int torc_start_find(const struct reader *self, const struct start *start);
+/* join.c, under the control lock: the low cursors, before the barrier of JOIN; after it, the positions. */
+void torc_join_low(const struct reader *self);
+void torc_join_settle(struct reader *self, const struct start *start);
+
+/* after.c, under the control lock: puts `self`, which has its index, behind the readers that are named. */
+int torc_after_join(struct reader *self, struct torc_reader *const *named, size_t count);
+/* after.c, under the control lock: those that are after `self` close the gap; then, past a heavy barrier, are woken. */
+void torc_after_leave(struct reader *self);
+void torc_after_wake(const struct reader *self);
+/* after.c, owner: how many of `most` events from there on have all passed that it is after? */
+uint32_t torc_after_run(const struct reader *self, uint32_t lane, uint64_t sequence, uint32_t most);
+/* after.c, owner: it is about to sleep: lanes are watched for those it is after. Do only they hold it up? And no longer. */
+bool torc_after_watch(struct reader *self);
+void torc_after_unwatch(struct reader *self);
+/* after.c: a cursor of `self` in this lane moved and somebody watches: wakes those that are after it. */
+void torc_after_moved(const struct reader *self, uint32_t lane);
 
 /* reader.c: is the calling thread inside this reader's torc_poll? */
 bool torc_reader_in_own_handler(const struct reader *self);

@@ -14,7 +14,7 @@ void torc_lane_moved(const struct bus *bus, uint32_t lane) {
     if (torc_load_relaxed32(&point->waiting) != 0) {
         torc_waitpoint_wake(point);
     }
-    if (torc_load_relaxed32(&point->drains) != 0) {
+    if ((torc_load_relaxed32(&point->drains) & (TORC_AFTER_WATCH - 1)) != 0) {
         torc_waitpoint_wake(drain_point(bus));
     }
 }
@@ -161,6 +161,7 @@ int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_co
         status = TORC_NO_ROOM;
     } else {
         take_lane(bus, self->index, topic);
+        wake_readers(bus, self->index); /* those that are after others watch the lanes they know */
         fill_hot(self);
         resume(self, config);
         bus->publisher[self->index] = self;
@@ -191,6 +192,10 @@ int torc_publisher_close(struct torc_publisher *publisher) {
     (void)pthread_mutex_unlock(&bus->lock);
     free(self);
     return TORC_OK;
+}
+
+uint32_t torc_publisher_lane(const struct torc_publisher *publisher) {
+    return publisher == NULL ? TORC_ONLY_LANE : publisher_of((struct torc_publisher *)(uintptr_t)publisher)->index;
 }
 
 uint64_t torc_publisher_sequence(const struct torc_publisher *publisher) {

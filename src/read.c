@@ -14,6 +14,12 @@ static bool stamped(const struct reader *self, uint32_t lane, uint64_t sequence)
     return torc_load_acquire64(&entry->stamp) == sequence + 1; /* STAMP */
 }
 
+/* May this reader have the event of its position in that lane? */
+static bool readable(const struct reader *self, const struct reader_lane *lane) {
+    return (!self->follows || torc_after_run(self, lane->index, lane->sequence, 1) != 0) &&
+           stamped(self, lane->index, lane->sequence);
+}
+
 /* Publishes the cursor of one lane if it moved. */
 void torc_reader_give_back(struct reader *self, struct reader_lane *lane) {
     const struct torc_waitpoint *point = lane_point(self->bus, lane->index);
@@ -28,6 +34,7 @@ void torc_reader_give_back(struct reader *self, struct reader_lane *lane) {
     torc_barrier_light(self->bus->hot.fence); /* SPACE */
     if (TORC_UNLIKELY((torc_load_relaxed32(&point->waiting) | torc_load_relaxed32(&point->drains)) != 0)) {
         torc_lane_moved(self->bus, lane->index);
+        torc_after_moved(self, lane->index);
     }
 }
 
@@ -38,13 +45,15 @@ void torc_reader_save_current(struct reader *self) {
     }
 }
 
-/* None for a reader that copies: each of its events goes through src/copy.c. */
+/* None for a reader that copies: each of its events goes through src/copy.c. One that is after others gets no further than
+ * they are, so that the inline torc_next has nothing more to look at. */
 static uint32_t run_length(const struct reader *self) {
     uint32_t quarter = (uint32_t)(self->hot.mask + 1) / 4;
+    uint32_t run = quarter < TORC_READER_RUN ? quarter + 1 : TORC_READER_RUN;
     if (reader_copies(self)) {
         return 0;
     }
-    return quarter < TORC_READER_RUN ? quarter + 1 : TORC_READER_RUN;
+    return self->follows ? torc_after_run(self, self->hot.lane, self->hot.sequence, run) : run;
 }
 
 void torc_reader_enter(struct reader *self, uint32_t which) {
@@ -107,7 +116,7 @@ static bool find_event(struct reader *self) {
     for (uint32_t i = 1; i <= self->lane_count; i++) {
         uint32_t which = (self->current + 1) % self->lane_count;
         torc_reader_enter(self, which);
-        if (stamped(self, self->hot.lane, self->hot.sequence)) {
+        if (self->hot.left != 0 && stamped(self, self->hot.lane, self->hot.sequence)) {
             return true;
         }
     }
@@ -168,7 +177,8 @@ void torc_reader_rest(struct reader *self) {
 static bool finished(const struct reader *self) {
     for (uint32_t i = 0; i < self->lane_count; i++) {
         const struct reader_lane *lane = &self->lane[i];
-        if (torc_load_acquire64(&self->bus->lanes[lane->index].claimed) != lane->sequence) { /* CLAIMED */
+        if (sequence_before(lane->sequence,
+                            torc_load_acquire64(&self->bus->lanes[lane->index].claimed))) { /* CLAIMED */
             return false;
         }
     }
@@ -178,7 +188,7 @@ static bool finished(const struct reader *self) {
 /* Nothing was found in any lane: why? TORC_OK: look again. */
 int torc_reader_why_empty(struct reader *self) {
     bool closed = bus_closed(self->bus); /* before the lanes: none opens after it */
-    self->one_lane = self->lane_count == 1 && !closed && !reader_copies(self);
+    self->one_lane = self->lane_count == 1 && !closed && !reader_copies(self) && !self->follows;
     if (torc_reader_lanes_changed(self)) {
         look_around(self);
         return TORC_OK;
@@ -335,7 +345,7 @@ bool torc_reader_ready(struct reader *self) {
         return true;
     }
     for (uint32_t i = 0; !reader_copies(self) && i < self->lane_count; i++) {
-        if (stamped(self, self->lane[i].index, self->lane[i].sequence)) {
+        if (readable(self, &self->lane[i])) {
             return true;
         }
     }
@@ -347,6 +357,9 @@ bool torc_reader_exhausted(const struct reader *self) {
 }
 
 void torc_reader_announce(struct reader *self) {
+    if (self->follows && torc_after_watch(self)) {
+        return;
+    }
     /* An exchange: a store over another reader's announcement would hide its `waiting` from whoever takes both back. */
     (void)torc_xchg_acq_rel32(&self->topic->record->sleepers, 1); /* SLEEP */
 }

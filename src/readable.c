@@ -25,6 +25,7 @@ static int await_change(struct reader *self, uint64_t deadline) {
     await = (struct torc_await){
         &self->bus->waitpoints[self->point], ready, announce, self, self->bus->hot.fence, self->wait};
     status = torc_await(&await, deadline);
+    torc_after_unwatch(self);
     if (status == TORC_OK && (torc_load_acquire32(&self->closing) != 0 || torc_reader_exhausted(self))) {
         return TORC_CLOSED;
     }

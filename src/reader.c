@@ -1,14 +1,9 @@
-/* src/reader.c - readers come and go: joining while publishers run at full rate, following lanes, leaving.
- *
- * JOIN, in order: the cursors are set low (at each lane's gate), the membership bit is set, the heavy barrier passes, then the real
- * position is read and stored. A publisher's scan either began before the barrier, then its gate is at most what it had
- * published and had stored in lane.gate, both of which we read after the barrier; or it sees the bit, and the low cursor
- * keeps its gate where it is until the real one is stored. So the position is never below a gate in use: nothing from there on is lost. */
+/* src/reader.c - readers come and go: following lanes, joining (positions: src/join.c), leaving. */
 #include "core.h"
 
 #include <stdlib.h>
 
-static struct reader_lane *lane_of(struct reader *self, uint32_t lane) {
+struct reader_lane *torc_reader_lane(struct reader *self, uint32_t lane) {
     for (uint32_t i = 0; i < self->lane_count; i++) {
         if (self->lane[i].index == lane) {
             return &self->lane[i];
@@ -19,7 +14,7 @@ static struct reader_lane *lane_of(struct reader *self, uint32_t lane) {
 
 /* --- following lanes (under the control lock) --------------------------------------------------------------- */
 
-static void follow_new_lanes(struct reader *self) {
+void torc_reader_follow_lanes(struct reader *self) {
     struct torc_topic_record *record = self->topic->record;
     uint64_t lanes;
     self->version = torc_load_acquire32(&record->version); /* LANES */
@@ -27,7 +22,7 @@ static void follow_new_lanes(struct reader *self) {
     for (; lanes != 0; lanes &= lanes - 1) {
         uint32_t lane = bit_index(lanes);
         const struct torc_cell *cell = cell_of(self->bus, lane, self->index);
-        if (torc_load_relaxed32(&cell->joined) != 0 && lane_of(self, lane) == NULL) {
+        if (torc_load_relaxed32(&cell->joined) != 0 && torc_reader_lane(self, lane) == NULL) {
             uint64_t cursor = torc_load_acquire64(&cell->cursor);
             self->lane[self->lane_count++] = (struct reader_lane){.sequence = cursor, .given = cursor, .index = lane};
         }
@@ -37,7 +32,7 @@ static void follow_new_lanes(struct reader *self) {
 static bool at_end(const struct reader *self, const struct reader_lane *lane) {
     const struct torc_lane *control = &self->bus->lanes[lane->index];
     return torc_load_acquire32(&control->state) == TORC_LANE_ENDED && /* ENDED */
-           lane->sequence == torc_load_acquire64(&control->published) && lane->given == lane->sequence;
+           !sequence_before(lane->sequence, torc_load_acquire64(&control->published)) && lane->given == lane->sequence;
 }
 
 static void forget_ended_lanes(struct reader *self) {
@@ -57,7 +52,7 @@ void torc_reader_look_around(struct reader *self) {
     (void)pthread_mutex_lock(&self->bus->lock);
     if (torc_load_relaxed32(&self->detached) == 0) {
         forget_ended_lanes(self);
-        follow_new_lanes(self);
+        torc_reader_follow_lanes(self);
     }
     (void)pthread_mutex_unlock(&self->bus->lock);
 }
@@ -75,53 +70,6 @@ bool torc_reader_lanes_changed(const struct reader *self) {
 }
 
 /* --- joining ------------------------------------------------------------------------------------------------ */
-
-static void set_low_cursors(const struct reader *self) {
-    const struct bus *bus = self->bus;
-    uint64_t lanes = torc_load_relaxed64(&self->topic->record->lanes);
-    for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
-        torc_store_relaxed32(&cell_of(bus, lane, self->index)->point, self->point);
-    }
-    for (; lanes != 0; lanes &= lanes - 1) {
-        struct torc_cell *cell = cell_of(bus, bit_index(lanes), self->index);
-        torc_store_relaxed64(&cell->cursor, torc_load_acquire64(&bus->lanes[bit_index(lanes)].gate));
-        torc_store_relaxed32(&cell->joined, 1);
-    }
-}
-
-/* From here on the lane's history is whole, slots included. */
-static uint64_t oldest_whole(const struct torc_lane *lane, uint64_t low) {
-    uint64_t gate = torc_load_acquire64(&lane->gate);
-    return sequence_before(gate, low) ? low : gate;
-}
-
-/* The oldest that no claim has begun to overwrite (COPY); its slot may be gone. What claims that were taken back have
- * overwritten says so, if it is seen: hence acquire. */
-static uint64_t oldest_entry(const struct reader *self, const struct torc_lane *lane) {
-    uint64_t oldest = torc_load_acquire64(&lane->claimed) - self->bus->config.lane_entries; /* CLAIMED */
-    uint64_t origin = torc_load_relaxed64(&lane->origin);
-    return sequence_before(oldest, origin) ? origin : oldest;
-}
-
-static void set_positions(const struct reader *self, enum torc_join join) {
-    const struct bus *bus = self->bus;
-    uint64_t lanes = torc_load_relaxed64(&self->topic->record->lanes);
-    for (; lanes != 0; lanes &= lanes - 1) {
-        const struct torc_lane *lane = &bus->lanes[bit_index(lanes)];
-        struct torc_cell *cell = cell_of(bus, bit_index(lanes), self->index);
-        uint64_t low = torc_load_relaxed64(&cell->cursor);
-        uint64_t position = torc_load_acquire64(&lane->published); /* PUBLISHED */
-        bool ended = torc_load_relaxed32(&lane->state) == TORC_LANE_ENDED;
-        if (join == TORC_JOIN_OLDEST) {
-            position = reader_gates(self) ? oldest_whole(lane, low) : oldest_entry(self, lane);
-        }
-        torc_store_release64(&cell->cursor, position); /* CURSOR */
-        torc_store_relaxed32(&cell->joined, !ended || position != torc_load_relaxed64(&lane->published));
-        /* The low cursor may have held a publisher up. */
-        torc_barrier_light(bus->hot.fence);
-        torc_lane_moved(bus, bit_index(lanes));
-    }
-}
 
 static uint32_t free_index(const struct bus *bus) {
     uint32_t index = 0;
@@ -145,28 +93,38 @@ static void enlist(const struct reader *self) {
 
 /* Under the control lock. */
 static int join(struct reader *self, const struct torc_reader_config *config, uint32_t point) {
+    const struct start start = {config->join, config->last, config->at, config->at_count};
     struct bus *bus = self->bus;
+    int status;
     self->index = free_index(bus);
-    if (bus_closed(bus) && config->join != TORC_JOIN_OLDEST) {
+    if (bus_closed(bus) && config->join == TORC_JOIN_NEXT) {
         return TORC_CLOSED;
     }
     if (self->index == bus->config.readers) {
         return TORC_NO_ROOM;
     }
+    status = torc_start_find(self, &start);
+    status = status == TORC_OK ? torc_after_join(self, config->after, config->after_count) : status;
+    if (status != TORC_OK) {
+        return status;
+    }
     self->point = point == UINT32_MAX ? reader_point_index(bus, self->index) : point;
     self->keep_pool = keep_pool_of(bus, self->index);
-    set_low_cursors(self);
+    torc_join_low(self);
     enlist(self);
     torc_topic_changed(self->topic->record);
     torc_barrier_heavy(bus->hot.fence); /* JOIN */
-    set_positions(self, config->join);
-    follow_new_lanes(self);
-    if (self->lane_count != 0) {
-        torc_reader_enter(self, 0);
-        self->hot.left = 0; /* the first torc_next goes through its checks */
-    }
+    torc_join_settle(self, &start);
     bus->reader[self->index] = self;
     return TORC_OK;
+}
+
+static bool config_valid(const struct torc_reader_config *config) {
+    const struct start start = {config->join, config->last, config->at, config->at_count};
+    return (unsigned)config->wait <= TORC_WAIT_BACKOFF && (unsigned)config->policy <= TORC_POLICY_EVICT &&
+           (unsigned)config->resume <= TORC_RESUME_NEWEST && (unsigned)config->evicted <= TORC_EVICTED_LEAVE &&
+           (config->policy == TORC_POLICY_GATE || (config->manual_advance == 0 && config->after_count == 0)) &&
+           (config->after_count == 0 || config->after != NULL) && torc_start_valid(&start);
 }
 
 int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_config *config, uint32_t point,
@@ -175,10 +133,7 @@ int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_confi
     struct reader *self;
     int status;
     config = config == NULL ? &defaults : config;
-    if (topic == NULL || reader == NULL || (unsigned)config->wait > TORC_WAIT_BACKOFF ||
-        (unsigned)config->join > TORC_JOIN_OLDEST || (unsigned)config->policy > TORC_POLICY_EVICT ||
-        (unsigned)config->resume > TORC_RESUME_NEWEST || (unsigned)config->evicted > TORC_EVICTED_LEAVE ||
-        (config->policy != TORC_POLICY_GATE && config->manual_advance != 0)) {
+    if (topic == NULL || reader == NULL || !config_valid(config)) {
         return TORC_INVALID;
     }
     self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
@@ -223,8 +178,10 @@ void torc_reader_leave(struct reader *self) {
             torc_copy_announce(self->topic);
         }
         torc_store_release32(&self->detached, 1);
+        torc_after_leave(self);
         torc_topic_changed(self->topic->record);
         torc_barrier_heavy(bus->hot.fence); /* SPACE */
+        torc_after_wake(self);
         lanes = torc_load_relaxed64(&self->topic->record->lanes);
         for (; lanes != 0; lanes &= lanes - 1) {
             torc_lane_retire(bus, bit_index(lanes));
@@ -282,6 +239,7 @@ int torc_reader_close(struct torc_reader *reader) {
     bus = self->bus;
     torc_reader_leave(self);
     torc_copy_drop(self);
+    torc_after_unwatch(self);
     (void)pthread_mutex_lock(&bus->lock);
     bus->reader[self->index] = NULL;
     (void)pthread_mutex_unlock(&bus->lock);

@@ -10,6 +10,8 @@
  *   name        release side (store)                        acquire side (load)            what it hands over
  *   STAMP       publisher: entry.stamp = sequence + 1       reader: torc_next, poll        the event's header and payload
  *   CURSOR      reader: cell.cursor = next to read          publisher: gate scan           permission to overwrite and reap
+ *               the same                                    readers after it               what it did with the events
+ *   LEFT        a reader that leaves: reader.after of       reader after it                whom it is after from now on
  *   PUBLISHED   publisher: lane.published                   joiner, monitor, drain         the position a reader joins at
  *   FREE        last release: slot.word, count to 0         bank: allocation               the payload, to be overwritten
  *   DROP        earlier release: slot.word, count - 1       last release (same RMW chain)  this owner's reads are over
@@ -32,11 +34,12 @@
  *   name        light side: store, then load                heavy side: store, then load
  *   SLEEP       stamp (or mailbox slot), topic.sleepers     topic.sleepers + waitpoint.waiting, re-check of the stamps
  *   SPACE       cursor cell or slot word, waitpoint.waiting waitpoint.waiting, re-scan of the gate and the pool
+ *   AFTER       cursor cell, point.drains                   point.drains + waitpoint.waiting, re-check of the cursors
  *   CLOSE       lane.claimed, publisher.room                publisher.room, lane.claimed
  *   COPY        lane.claimed, publisher.copied              publisher.copied, lane.claimed
  *   RETURN      arena guard, point.watched                  point.watched + waitpoint.waiting, re-check of the guards
  *   DETACH      reader.busy, reader.closing                 reader.closing, reader.busy
- *   JOIN        lane.gate, topic.version                    topic.version, lane.gate and lane.published */
+ *   JOIN        lane.gate, topic.version                    topic.version, lane.gate and lane.published; and seek */
 #ifndef TORC_ATOMIC_H
 #define TORC_ATOMIC_H
 

@@ -104,7 +104,8 @@ TORC_STATIC_ASSERT(sizeof(struct torc_slot) == 16, "four slot records to a line"
 struct torc_waitpoint {
     torc_a32 seq;     /* futex word, bumped by wakers (WAKE) */
     torc_a32 waiting; /* != 0: somebody sleeps here or is about to (SLEEP, SPACE) */
-    torc_a32 drains;  /* on a lane's waitpoint: how many torc_bus_drain calls watch its cursors (SPACE) */
+    torc_a32 drains; /* on a lane's waitpoint, who watches its cursors (SPACE): torc_bus_drain calls in the low 16 bits;
+                         above them readers that sleep until one they are after gives back (AFTER) */
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_waitpoint) == 64, "a waitpoint has a line of its own");
 

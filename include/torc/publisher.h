@@ -154,6 +154,9 @@ TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t ty
 int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
                              struct torc_ringptr *ptr, void **data);
 
+/* torc_publisher_lane: its lane, as torc_event.lane and torc_position.lane name it; TORC_ONLY_LANE for NULL. Any thread. */
+uint32_t torc_publisher_lane(const struct torc_publisher *publisher);
+
 /* torc_publisher_sequence: how many sequences the lane has taken so far, from config.first_sequence on. Any thread. */
 uint64_t torc_publisher_sequence(const struct torc_publisher *publisher);
 

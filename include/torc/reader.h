@@ -48,8 +48,21 @@ struct torc_event {
 /* Where a reader begins in the lanes that exist when it opens. Lanes opened later are read from their first event on. */
 enum torc_join {
     TORC_JOIN_NEXT = 0, /* the first event published after torc_reader_open returns, at the latest */
-    TORC_JOIN_OLDEST    /* the oldest event that the lane still holds whole */
+    TORC_JOIN_OLDEST,   /* the oldest event that the lane still holds whole */
+    TORC_JOIN_LAST,     /* the last n published, or as many of them as the lane still holds whole */
+    TORC_JOIN_AT        /* in the lanes that are named, the sequence that is named; elsewhere NEXT */
 };
+
+/* A place in a lane. For AT, `sequence` and `lane` say what is wanted and receive where the reader begins: with a sequence
+ * that is still to come it waits for it (unless the lane ends before; publishers are not held up); where what was wanted is no
+ * longer whole it begins with the oldest that is, and `missed` is how many sequences lie between. A reader that copies is told
+ * of those by TORC_LAPPED as well, as of any loss. As everywhere, aborted claims count among sequences. */
+struct torc_position {
+    uint64_t sequence;
+    uint64_t missed;
+    uint32_t lane; /* torc_event.lane, torc_publisher_lane; TORC_ONLY_LANE: the topic has just one */
+};
+#define TORC_ONLY_LANE UINT32_MAX
 
 /* What happens when a publisher is faster than the reader. */
 enum torc_policy {
@@ -78,7 +91,15 @@ struct torc_reader_config {
     enum torc_policy policy;
     enum torc_resume resume;
     enum torc_evicted evicted;
-    uint64_t evict_after_ns; /* EVICT: how long a publisher waits for this reader; 0 evicts at the first try */
+    uint64_t evict_after_ns;  /* EVICT: how long a publisher waits for this reader; 0 evicts at the first try */
+    uint64_t last;            /* LAST: how many */
+    struct torc_position *at; /* AT: one per lane that is named; written to */
+    size_t at_count;
+    /* The reader comes after these readers of its topic, all of them GATE readers as it is one itself: it is given an event once
+     * each of them has finished with it, and sees what they did with it. Names up to 64, as many as there can be. A reader that
+     * others are after can leave at any time: they go on as if it had never been there, after those that it was after itself. */
+    struct torc_reader *const *after;
+    size_t after_count;
 };
 
 /* The hot part of a reader; the rest is private. Touch none of it. */
@@ -94,8 +115,9 @@ struct torc_reader {
 
 /* torc_reader_open: a reader of the topic. config NULL: all defaults. Any thread; also while publishers run at full rate. Give it
  * back with torc_reader_close.
- * TORC_NO_ROOM: config.readers are open. TORC_CLOSED: the bus is closed (OLDEST may still join). TORC_NO_MEMORY.
- * TORC_INVALID. */
+ * TORC_NO_ROOM: config.readers are open. TORC_CLOSED: the bus is closed (all but NEXT may still join), or a reader in `after` has
+ * been detached. TORC_NOT_FOUND: a lane in `at` is not the topic's. TORC_NO_MEMORY. TORC_INVALID: also a lane named twice, a
+ * reader in `after` that is not open, not of this topic, or not a GATE reader, and `after` for one that is not. */
 int torc_reader_open(struct torc_topic *topic, const struct torc_reader_config *config, struct torc_reader **reader);
 
 /* torc_reader_detach: the reader leaves; publishers no longer wait for it. Any thread, also from inside its own handler; twice is TORC_OK.
@@ -135,6 +157,20 @@ int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *cont
  * TORC_EMPTY: with TORC_NO_WAIT;
  * TORC_TIMED_OUT; TORC_CLOSED; TORC_BUSY; TORC_INVALID. */
 int torc_wait_readable(struct torc_reader *reader, uint64_t deadline);
+
+/* torc_reader_seek: goes on at NEXT, OLDEST or LAST `last` (else ignored), in every lane, as if it had just been opened, lanes that
+ * had been read to their end included. Ends all borrows, those to be advanced by hand as well. A GATE reader misses nothing
+ * from there on and is never put to where publishers may be writing. Those that are after it stay where they are.
+ * torc_reader_seek_at: the same to named places, as with TORC_JOIN_AT; other lanes go on at NEXT.
+ * Owner thread. TORC_OK; TORC_CLOSED: detached; TORC_BUSY: called from inside a handler of this reader; TORC_NOT_FOUND;
+ * TORC_INVALID. On error nothing has moved, but borrows have ended. */
+int torc_reader_seek(struct torc_reader *reader, enum torc_join join, uint64_t last);
+int torc_reader_seek_at(struct torc_reader *reader, struct torc_position *at, size_t count);
+
+/* torc_reader_tell: fills up to `count` places, one per lane the reader follows, with what it will read next there, and what it
+ * has not been told yet of losses before it; returns how many lanes it follows. They can be handed to seek_at, or to
+ * TORC_JOIN_AT of another reader. Owner thread. TORC_CLOSED: detached. TORC_INVALID. */
+int torc_reader_tell(struct torc_reader *reader, struct torc_position *positions, size_t count);
 
 /* torc_advance: finished with everything returned so far: publishers may overwrite it. TORC_OK; TORC_INVALID. */
 int torc_advance(struct torc_reader *reader);

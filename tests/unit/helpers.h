@@ -137,7 +137,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(heap_threads)                                                                                                    \
     X(heap_bus)                                                                                                        \
     X(arena_copies)                                                                                                    \
-    X(evict)
+    X(evict)                                                                                                           \
+    X(after)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -1,0 +1,499 @@
+/* test_after.c - readers after other readers: what they see and when, what they hold back, and what happens when one leaves. */
+#include "helpers.h"
+#include <pthread.h>
+#include <string.h>
+
+static struct torc_reader *open_after(struct torc_reader *const *leaders, size_t count) {
+    struct torc_reader_config config = {.after = leaders, .after_count = count};
+    struct torc_reader *reader = NULL;
+    assert_ok(torc_reader_open(t.topic, &config, &reader));
+    return reader;
+}
+
+static struct torc_reader *open_behind(struct torc_reader *leader) {
+    return open_after(&leader, 1);
+}
+
+/* Reads everything and gives it back. */
+static void pass(struct torc_reader *reader, uint64_t first, uint64_t count) {
+    take_run(reader, first, count);
+    take_none(reader);
+}
+
+/* --- what it sees ------------------------------------------------------------------------------------------------ */
+
+START_TEST(it_sees_what_the_other_has_given_back) {
+    struct torc_reader *last = open_behind(t.reader);
+    put_run(t.publisher, 0, 5);
+    take_none(last);
+    take_run(t.reader, 0, 3);
+    take_none(last); /* a borrow is not finished with */
+    assert_ok(torc_advance(t.reader));
+    pass(last, 0, 3);
+    pass(t.reader, 3, 2);
+    pass(last, 3, 2);
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(it_waits_for_the_slowest) {
+    struct torc_reader *both[2] = {t.reader, open_reader(t.topic, TORC_JOIN_NEXT)};
+    struct torc_reader *last = open_after(both, 2);
+    put_run(t.publisher, 0, 4);
+    pass(both[_i], 0, 4);
+    take_none(last);
+    take_run(both[1 - _i], 0, 1);
+    assert_ok(torc_advance(both[1 - _i]));
+    pass(last, 0, 1);
+    take_run(both[1 - _i], 1, 3);
+    take_none(both[1 - _i]);
+    pass(last, 1, 3);
+    assert_ok(torc_reader_close(both[1]));
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(a_chain_passes_events_on) {
+    struct torc_reader *second = open_behind(t.reader), *third = open_behind(second);
+    uint64_t i;
+    for (i = 0; i < 3 * LANE; i++) {
+        assert_ok(put(t.publisher, i));
+        take_none(third);
+        take_none(second);
+        pass(t.reader, i, 1);
+        take_none(third);
+        pass(second, i, 1);
+        pass(third, i, 1);
+    }
+    assert_ok(torc_reader_close(third));
+    assert_ok(torc_reader_close(second));
+}
+END_TEST
+
+START_TEST(manual_advance_is_what_counts) {
+    struct torc_reader_config config = {.manual_advance = 1};
+    struct torc_reader *manual = NULL, *last;
+    assert_ok(torc_reader_open(t.topic, &config, &manual));
+    last = open_behind(manual);
+    put_run(t.publisher, 0, 2);
+    take_run(manual, 0, 2);
+    take_none(manual);
+    take_none(last);
+    assert_ok(torc_advance(manual));
+    pass(last, 0, 2);
+    assert_ok(torc_reader_close(manual));
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(a_poll_ends_where_the_other_stands) {
+    struct torc_reader *last = open_behind(t.reader);
+    struct counted counted = {0, 0, 0};
+    put_run(t.publisher, 0, 6);
+    ck_assert_int_eq(torc_poll(last, count_events, &counted, 10), 0);
+    ck_assert_int_eq(torc_poll(t.reader, count_events, &counted, 4), 4);
+    ck_assert_int_eq(torc_poll(last, count_events, &counted, 10), 4);
+    ck_assert_int_eq(torc_poll(last, count_events, &counted, 10), 0);
+    assert_status(torc_wait_readable(last, TORC_NO_WAIT), TORC_EMPTY);
+    assert_status(torc_wait_readable(last, PAST), TORC_TIMED_OUT);
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(every_lane_has_its_own_bound) {
+    struct torc_reader *last = open_behind(t.reader);
+    struct torc_publisher *other = open_publisher(t.topic, TORC_DRY_FAIL);
+    struct torc_event event;
+    uint64_t number = 100;
+    int seen = 0;
+    put_run(t.publisher, 0, 2);
+    take_run(t.reader, 0, 2);
+    take_none(t.reader); /* the first lane is passed */
+    assert_ok(torc_try_publish(other, 100, &number, sizeof number));
+    pass(last, 0, 2);
+    pass(t.reader, 100, 1);
+    pass(last, 100, 1);
+    put_run(t.publisher, 2, 3);
+    assert_ok(torc_try_publish(other, 100, &number, sizeof number));
+    while (torc_next(t.reader, &event) == TORC_OK) {
+        seen++;
+    }
+    ck_assert_int_eq(seen, 4);
+    while (torc_next(last, &event) == TORC_OK) {
+        seen--;
+    }
+    ck_assert_int_eq(seen, 0);
+    assert_ok(torc_publisher_close(other));
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(aborted_claims_are_passed_on) {
+    struct torc_reader *last = open_behind(t.reader);
+    struct torc_claim claim;
+    assert_ok(torc_try_claim(t.publisher, 1, 8, &claim));
+    put_run(t.publisher, 1, 2);
+    assert_ok(torc_abort(t.publisher, &claim));
+    take_none(last);
+    pass(t.reader, 1, 2);
+    pass(last, 1, 2);
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(what_is_kept_behind_another_stays) {
+    struct torc_reader *last = open_behind(t.reader);
+    struct torc_ringptr ptr;
+    assert_ok(put_filled(t.publisher, _i == 0 ? 16 : 200, 3));
+    take_filled(t.reader, _i == 0 ? 16 : 200, 3);
+    take_none(t.reader);
+    ptr = keep_next(last);
+    ck_assert(filled(torc_ringptr_data(ptr), torc_ringptr_length(ptr), 3));
+    take_none(last);
+    assert_ok(torc_ringptr_release(ptr));
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+/* --- what it holds back -------------------------------------------------------------------------------------------- */
+
+START_TEST(the_last_one_gates) {
+    struct torc_reader *last = open_behind(t.reader);
+    put_run(t.publisher, 0, LANE);
+    pass(t.reader, 0, LANE);
+    assert_status(put(t.publisher, LANE), TORC_WOULD_BLOCK);
+    take_run(last, 0, 1);
+    assert_ok(torc_advance(last));
+    assert_ok(put(t.publisher, LANE));
+    assert_status(put(t.publisher, LANE + 1), TORC_WOULD_BLOCK);
+    pass(last, 1, LANE - 1);
+    assert_ok(put(t.publisher, LANE + 1));
+    pass(t.reader, LANE, 2);
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(the_first_one_gates_too) {
+    struct torc_reader *last = open_behind(t.reader);
+    put_run(t.publisher, 0, LANE);
+    assert_ok(torc_reader_close(last));
+    assert_status(put(t.publisher, LANE), TORC_WOULD_BLOCK);
+    pass(t.reader, 0, LANE);
+    assert_ok(put(t.publisher, LANE));
+}
+END_TEST
+
+START_TEST(a_drain_waits_for_the_last) {
+    struct torc_reader *last = open_behind(t.reader);
+    put_run(t.publisher, 0, 2);
+    pass(t.reader, 0, 2);
+    assert_status(torc_bus_drain(t.bus, PAST), TORC_TIMED_OUT);
+    pass(last, 0, 2);
+    assert_ok(torc_bus_drain(t.bus, PAST));
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(an_ended_lane_waits_for_the_last) {
+    struct torc_topic *elsewhere = open_topic("elsewhere");
+    struct torc_reader *last = open_behind(t.reader);
+    struct torc_publisher *filler[3], *more = NULL;
+    int i;
+    put_run(t.publisher, 0, 2);
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = NULL;
+    for (i = 0; i < 3; i++) {
+        filler[i] = open_publisher(elsewhere, TORC_DRY_FAIL);
+    }
+    pass(t.reader, 0, 2);
+    assert_status(torc_publisher_open(elsewhere, NULL, &more), TORC_NO_ROOM);
+    pass(last, 0, 2);
+    assert_ok(torc_publisher_open(elsewhere, NULL, &more));
+    assert_ok(torc_publisher_close(more));
+    for (i = 0; i < 3; i++) {
+        assert_ok(torc_publisher_close(filler[i]));
+    }
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(a_closed_bus_is_read_to_the_end_by_all) {
+    struct torc_reader *last = open_behind(t.reader);
+    struct torc_event event;
+    put_run(t.publisher, 0, 3);
+    assert_ok(torc_bus_close(t.bus));
+    take_none(last);
+    take_run(t.reader, 0, 3);
+    assert_status(torc_next(t.reader, &event), TORC_CLOSED);
+    take_run(last, 0, 3);
+    assert_status(torc_next(last, &event), TORC_CLOSED);
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+/* --- who leaves ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(when_the_other_leaves_it_goes_on) {
+    struct torc_reader *first = open_reader(t.topic, TORC_JOIN_NEXT), *last = open_behind(first);
+    put_run(t.publisher, 0, 3);
+    take_none(last);
+    assert_ok(_i == 0 ? torc_reader_detach(first) : torc_reader_close(first));
+    pass(last, 0, 3);
+    pass(t.reader, 0, 3);
+    if (_i == 0) {
+        assert_ok(torc_reader_close(first));
+    }
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(a_gap_in_a_chain_closes) {
+    struct torc_reader *second = open_behind(t.reader), *third = open_behind(second), *fourth = open_behind(third);
+    put_run(t.publisher, 0, 3);
+    assert_ok(torc_reader_close(second));
+    take_none(third);
+    assert_ok(torc_reader_close(third));
+    take_none(fourth);
+    pass(t.reader, 0, 3);
+    pass(fourth, 0, 3);
+    put_run(t.publisher, 3, 1);
+    take_none(fourth);
+    assert_ok(torc_reader_close(t.reader));
+    t.reader = NULL;
+    pass(fourth, 3, 1);
+    assert_ok(torc_reader_close(fourth));
+}
+END_TEST
+
+START_TEST(a_place_given_to_another_binds_nobody) {
+    struct torc_topic *elsewhere = open_topic("elsewhere");
+    struct torc_reader *first = open_reader(t.topic, TORC_JOIN_NEXT), *last = open_behind(first), *other;
+    assert_ok(torc_reader_close(first));
+    other = open_reader(_i == 0 ? elsewhere : t.topic, TORC_JOIN_NEXT);
+    put_run(t.publisher, 0, 3);
+    pass(last, 0, 3);
+    pass(t.reader, 0, 3);
+    assert_ok(torc_reader_close(other));
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(the_last_one_leaves) {
+    struct torc_reader *last = open_behind(t.reader);
+    put_run(t.publisher, 0, LANE);
+    pass(t.reader, 0, LANE);
+    assert_ok(torc_reader_detach(last));
+    put_run(t.publisher, LANE, 2);
+    assert_ok(torc_reader_close(last));
+    last = open_behind(t.reader);
+    take_none(last);
+    pass(t.reader, LANE, 2);
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+/* --- who may be named ---------------------------------------------------------------------------------------------- */
+
+START_TEST(only_open_gating_readers_of_the_topic) {
+    struct torc_reader_config lossy = {.policy = (enum torc_policy)_i};
+    struct torc_reader *leader[2] = {t.reader, NULL}, *copier = NULL, *reader = NULL;
+    struct torc_reader_config config = {.after = leader, .after_count = 2};
+    assert_status(torc_reader_open(t.topic, &config, &reader), TORC_INVALID);
+    assert_ok(torc_reader_open(t.topic, &lossy, &copier));
+    leader[1] = copier;
+    assert_status(torc_reader_open(t.topic, &config, &reader), TORC_INVALID);
+    assert_ok(torc_reader_close(copier));
+    assert_status(torc_reader_open(t.topic, &config, &reader), TORC_INVALID); /* its pointer is not looked into */
+    leader[1] = open_reader(open_topic("elsewhere"), TORC_JOIN_NEXT);
+    assert_status(torc_reader_open(t.topic, &config, &reader), TORC_INVALID);
+    assert_ok(torc_reader_close(leader[1]));
+    config.after_count = 1;
+    config.policy = (enum torc_policy)_i;
+    assert_status(torc_reader_open(t.topic, &config, &reader), TORC_INVALID);
+    config.policy = TORC_POLICY_GATE;
+    config.after = NULL;
+    assert_status(torc_reader_open(t.topic, &config, &reader), TORC_INVALID);
+    ck_assert_ptr_null(reader);
+}
+END_TEST
+
+START_TEST(a_reader_that_has_left_cannot_be_named) {
+    struct torc_reader *first = open_reader(t.topic, TORC_JOIN_NEXT), *reader = NULL;
+    struct torc_reader_config config = {.after = &first, .after_count = 1};
+    assert_ok(torc_reader_detach(first));
+    assert_status(torc_reader_open(t.topic, &config, &reader), TORC_CLOSED);
+    ck_assert_ptr_null(reader);
+    assert_ok(torc_reader_close(first));
+}
+END_TEST
+
+START_TEST(a_reader_may_be_named_twice) {
+    struct torc_reader *twice[2] = {t.reader, t.reader}, *last = open_after(twice, 2);
+    put_run(t.publisher, 0, 1);
+    take_none(last);
+    pass(t.reader, 0, 1);
+    pass(last, 0, 1);
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+START_TEST(history_is_bounded_by_the_other_as_well) {
+    struct torc_reader *leader = t.reader, *last = NULL;
+    struct torc_reader_config config = {.join = TORC_JOIN_OLDEST, .after = &leader, .after_count = 1};
+    put_run(t.publisher, 0, 4);
+    take_run(t.reader, 0, 2);
+    assert_ok(torc_advance(t.reader));
+    assert_ok(torc_reader_open(t.topic, &config, &last));
+    pass(last, 0, 2);
+    pass(t.reader, 2, 2);
+    pass(last, 2, 2);
+    assert_ok(torc_reader_close(last));
+}
+END_TEST
+
+/* --- asleep -------------------------------------------------------------------------------------------------------- */
+
+struct sleeper {
+    struct torc_reader *reader;
+    uint64_t until;
+    int status;
+    pthread_t thread;
+};
+
+static void *read_asleep(void *argument) {
+    struct sleeper *sleeper = argument;
+    struct torc_event event;
+    for (uint64_t i = 0; sleeper->status == TORC_OK; i++) {
+        sleeper->status = torc_next_until(sleeper->reader, &event, TORC_FOREVER);
+        if (sleeper->status == TORC_OK && number_of(&event) != i) {
+            sleeper->status = TORC_CORRUPT;
+        }
+        if (i + 1 == sleeper->until) {
+            (void)torc_advance(sleeper->reader);
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void begin(struct sleeper *sleeper) {
+    ck_assert_int_eq(pthread_create(&sleeper->thread, NULL, read_asleep, sleeper), 0);
+}
+
+static void end(struct sleeper *sleeper, int status) {
+    ck_assert_int_eq(pthread_join(sleeper->thread, NULL), 0);
+    assert_status(sleeper->status, status);
+    assert_ok(torc_reader_close(sleeper->reader));
+}
+
+START_TEST(it_is_woken_by_those_it_is_after) {
+    struct torc_reader *both[2] = {t.reader, open_reader(t.topic, TORC_JOIN_NEXT)};
+    struct sleeper last = {open_after(both, 2), 500, TORC_OK, 0};
+    begin(&last);
+    for (uint64_t i = 0; i < 500; i++) {
+        assert_ok(
+            torc_publish(t.publisher, (uint32_t)i, &i, sizeof i)); /* waits for the sleeper when the lane is full */
+        pass(both[i % 2], i, 1);
+        pass(both[1 - i % 2], i, 1);
+    }
+    end(&last, TORC_OK);
+    assert_ok(torc_reader_close(both[1]));
+}
+END_TEST
+
+START_TEST(a_chain_asleep_wakes_in_turn) {
+    struct sleeper second = {open_behind(t.reader), 300, TORC_OK, 0};
+    struct sleeper third = {open_behind(second.reader), 300, TORC_OK, 0};
+    struct sleeper fourth = {open_behind(third.reader), 300, TORC_OK, 0};
+    begin(&fourth);
+    begin(&third);
+    begin(&second);
+    for (uint64_t i = 0; i < 300; i++) {
+        assert_ok(torc_publish(t.publisher, (uint32_t)i, &i, sizeof i));
+        pass(t.reader, i, 1);
+    }
+    end(&fourth, TORC_OK);
+    end(&third, TORC_OK);
+    end(&second, TORC_OK);
+}
+END_TEST
+
+START_TEST(a_sleeper_wakes_when_the_other_leaves) {
+    struct torc_reader *first = open_reader(t.topic, TORC_JOIN_NEXT);
+    struct sleeper last = {open_behind(first), 3, TORC_OK, 0};
+    begin(&last);
+    put_run(t.publisher, 0, 3);
+    assert_ok(_i == 0 ? torc_reader_detach(first) : TORC_OK);
+    assert_ok(torc_reader_close(first));
+    end(&last, TORC_OK);
+    pass(t.reader, 0, 3);
+}
+END_TEST
+
+START_TEST(a_sleeper_wakes_for_a_lane_that_came_later) {
+    struct sleeper last = {open_behind(t.reader), 20, TORC_OK, 0};
+    struct torc_publisher *other;
+    begin(&last);
+    put_run(t.publisher, 0, 1);
+    pass(t.reader, 0, 1);
+    other = open_publisher(t.topic, TORC_DRY_FAIL);
+    for (uint64_t i = 1; i < 20; i++) {
+        assert_ok(torc_publish(other, (uint32_t)i, &i, sizeof i));
+        pass(t.reader, i, 1);
+    }
+    end(&last, TORC_OK);
+    assert_ok(torc_publisher_close(other));
+}
+END_TEST
+
+START_TEST(a_sleeper_wakes_at_the_end) {
+    struct sleeper last = {open_behind(t.reader), 0, TORC_OK, 0};
+    struct torc_event event;
+    begin(&last);
+    put_run(t.publisher, 0, 2);
+    if (_i == 0) {
+        assert_ok(torc_bus_close(t.bus));
+        take_run(t.reader, 0, 2);
+        assert_status(torc_next(t.reader, &event), TORC_CLOSED);
+    } else {
+        int status = torc_reader_detach(last.reader);
+        ck_assert(status == TORC_OK || status == TORC_BUSY);
+        pass(t.reader, 0, 2);
+    }
+    end(&last, TORC_CLOSED);
+}
+END_TEST
+
+Suite *after_suite(void) {
+    Suite *suite = suite_create("after");
+    TCase *tcase = add_case(suite, "order", setup_world);
+    tcase_add_test(tcase, it_sees_what_the_other_has_given_back);
+    tcase_add_loop_test(tcase, it_waits_for_the_slowest, 0, 2);
+    tcase_add_test(tcase, a_chain_passes_events_on);
+    tcase_add_test(tcase, manual_advance_is_what_counts);
+    tcase_add_test(tcase, a_poll_ends_where_the_other_stands);
+    tcase_add_test(tcase, every_lane_has_its_own_bound);
+    tcase_add_test(tcase, aborted_claims_are_passed_on);
+    tcase_add_loop_test(tcase, what_is_kept_behind_another_stays, 0, 2);
+    tcase_add_test(tcase, the_last_one_gates);
+    tcase_add_test(tcase, the_first_one_gates_too);
+    tcase_add_test(tcase, a_drain_waits_for_the_last);
+    tcase_add_test(tcase, an_ended_lane_waits_for_the_last);
+    tcase_add_test(tcase, a_closed_bus_is_read_to_the_end_by_all);
+    tcase = add_case(suite, "leaving", setup_world);
+    tcase_add_loop_test(tcase, when_the_other_leaves_it_goes_on, 0, 2);
+    tcase_add_test(tcase, a_gap_in_a_chain_closes);
+    tcase_add_loop_test(tcase, a_place_given_to_another_binds_nobody, 0, 2);
+    tcase_add_test(tcase, the_last_one_leaves);
+    tcase_add_loop_test(tcase, only_open_gating_readers_of_the_topic, TORC_POLICY_LOSSY, TORC_POLICY_EVICT + 1);
+    tcase_add_test(tcase, a_reader_that_has_left_cannot_be_named);
+    tcase_add_test(tcase, a_reader_may_be_named_twice);
+    tcase_add_test(tcase, history_is_bounded_by_the_other_as_well);
+    tcase = add_case(suite, "asleep", setup_world);
+    tcase_add_test(tcase, it_is_woken_by_those_it_is_after);
+    tcase_add_test(tcase, a_chain_asleep_wakes_in_turn);
+    tcase_add_loop_test(tcase, a_sleeper_wakes_when_the_other_leaves, 0, 2);
+    tcase_add_test(tcase, a_sleeper_wakes_for_a_lane_that_came_later);
+    tcase_add_loop_test(tcase, a_sleeper_wakes_at_the_end, 0, 2);
+    return suite;
+}

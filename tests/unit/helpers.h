@@ -138,7 +138,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(heap_bus)                                                                                                        \
     X(arena_copies)                                                                                                    \
     X(evict)                                                                                                           \
-    X(after)
+    X(after)                                                                                                           \
+    X(seek)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -170,10 +170,10 @@ static bool take(struct seeker *self) {
 
 static void *seek_again(void *argument) {
     struct seeker self = {.policy = (enum torc_policy)(uintptr_t)argument, .random = (uint64_t)(uintptr_t)argument + 1};
-    uint64_t rounds = stress_scaled(4000);
+    uint64_t rounds = stress_scaled(1000);
     for (uint64_t round = 0; round < rounds; round++) {
         struct torc_position places[WRITERS];
-        uint64_t events = stress_below(&self.random, stress_below(&self.random, 8) == 0 ? 2000 : 100);
+        uint64_t events = stress_below(&self.random, stress_below(&self.random, 8) == 0 ? 1000 : 60);
         choose(&self);
         move(&self);
         CHECK(torc_reader_tell(self.reader, places, WRITERS) == WRITERS, "it follows both lanes");

@@ -170,7 +170,7 @@ static bool take(struct seeker *self) {
 
 static void *seek_again(void *argument) {
     struct seeker self = {.policy = (enum torc_policy)(uintptr_t)argument, .random = (uint64_t)(uintptr_t)argument + 1};
-    uint64_t rounds = stress_scaled(1000);
+    uint64_t rounds = stress_scaled(400);
     for (uint64_t round = 0; round < rounds; round++) {
         struct torc_position places[WRITERS];
         uint64_t events = stress_below(&self.random, stress_below(&self.random, 8) == 0 ? 1000 : 60);

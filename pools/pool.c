@@ -1,5 +1,7 @@
 /* pools/pool.c - allocation in ring order, reaping, and the census. */
 #include "pool.h"
+#include "../src/probe.h"
+#include "../src/wait.h"
 #include "xxl.h"
 
 static uint32_t walk(const struct torc_pool_view *pool, uint32_t index) {
@@ -27,13 +29,14 @@ bool torc_pool_drop(const struct torc_bus *bus, uint32_t number, uint32_t index)
         if (torc_word_count(found) == 0 || torc_word_count(found) >= TORC_COUNT_SATURATED) {
             return false;
         }
-        next = torc_word_count(found) == 1 ? torc_word_after_last(pool, found) : found - TORC_COUNT_ONE;
+        next = torc_word_count(found) == 1 ? torc_word_after_drop(pool, found) : found - TORC_COUNT_ONE;
     } while (!torc_cas_acq_rel64(&pool->slots[index].word, &found, next)); /* DROP */
     if (torc_word_count(found) != 1) {
         return false;
     }
     if (torc_word_count(next) != 0) {
-        torc_slot_free(bus, number, index, next);
+        torc_slot_clean(pool, index);
+        torc_store_release64(&pool->slots[index].word, torc_word_generation(next)); /* FREE */
     }
     return true;
 }
@@ -131,6 +134,7 @@ static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word
 void torc_pool_note_full(struct torc_pool_view *pool) {
     torc_a64 *dry = &pool->ctl->dry;
     torc_store_relaxed64(dry, torc_load_relaxed64(dry) + 1);
+    TORC_PROBE2(dry, pool, pool->capacity);
 }
 
 void torc_pool_note_dry(struct torc_pool_view *pool) {
@@ -156,6 +160,7 @@ struct sweep {
     uint32_t number;
     struct torc_gate *gate;
     bool scanned;           /* the gate is fresh */
+    bool freeing;           /* a slot was met that is about to be free */
     uint32_t oldest_unread; /* the first slot met that readers have not passed */
 };
 
@@ -175,6 +180,7 @@ static bool available(struct sweep *sweep, uint32_t index, uint64_t *word) {
         }
         *word = torc_load_relaxed64(&pool->slots[index].word);
     }
+    sweep->freeing = sweep->freeing || torc_word_count(*word) == TORC_COUNT_FREEING;
     return torc_word_count(*word) == 0 && !torc_word_retired(*word);
 }
 
@@ -190,7 +196,7 @@ static uint32_t search(struct sweep *sweep, uint32_t *index, uint32_t count) {
 }
 
 static struct sweep begin_sweep(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
-    struct sweep sweep = {bus, &bus->pools[number], number, gate, false, TORC_NO_SLOT};
+    struct sweep sweep = {bus, &bus->pools[number], number, gate, false, false, TORC_NO_SLOT};
     if (torc_load_relaxed32(&sweep.pool->ctl->next) >= sweep.pool->ctl->limit) {
         chores(sweep.pool, gate);
     }
@@ -221,14 +227,22 @@ uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc
     return found;
 }
 
+/* A slot that is FREEING may have been looked at for waiters before the caller announced itself: nobody will wake it, so it must
+ * not go to sleep. Its releaser is a few instructions, or one block's free, away from done. */
 uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
-    struct sweep sweep = begin_sweep(bus, number, gate);
-    uint32_t index = torc_load_relaxed32(&sweep.pool->ctl->next);
-    uint32_t found = search(&sweep, &index, sweep.pool->capacity);
-    if (found == TORC_NO_SLOT) {
+    for (uint32_t round = 0;; round++) {
+        struct sweep sweep = begin_sweep(bus, number, gate);
+        uint32_t index = torc_load_relaxed32(&sweep.pool->ctl->next);
+        uint32_t found = search(&sweep, &index, sweep.pool->capacity);
+        if (found != TORC_NO_SLOT) {
+            return found;
+        }
         end_sweep(&sweep, index);
+        if (!sweep.freeing) {
+            return TORC_NO_SLOT;
+        }
+        torc_pause(TORC_WAIT_YIELD, round);
     }
-    return found;
 }
 
 void torc_pool_put_back(struct torc_pool_view *pool, uint32_t index) {

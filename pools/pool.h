@@ -116,9 +116,12 @@ void torc_pool_stats_add(const struct torc_pool_view *pool, const uint64_t *gate
 /* torc_slot_pin: one more reference to a slot that may be gone; false if it is. Any thread. */
 bool torc_slot_pin(const struct torc_bus *bus, uint64_t id);
 
-/* torc_slot_free: what follows the last release: the XXL block goes back, whoever waits for a slot is woken. The slot word
- * has been moved to the state torc_word_after_last() gave. */
-uint64_t torc_word_after_last(const struct torc_pool_view *pool, uint64_t word);
-void torc_slot_free(const struct torc_bus *bus, uint32_t number, uint32_t index, uint64_t word);
+/* torc_word_after_drop: what becomes of a slot whose only reference the ring has dropped: free, or FREEING where the payload is
+ * to be looked after, by torc_slot_clean. torc_later_free (src/later.c): makes a slot free in a bus that goes with its last
+ * handle; `word` is what to store. */
+uint64_t torc_word_after_drop(const struct torc_pool_view *pool, uint64_t word);
+void torc_slot_clean(struct torc_pool_view *pool, uint32_t index);
+bool torc_is_forked(const struct torc_bus *bus); /* src/fork.c: is it a child's copy? */
+void torc_later_free(const struct torc_bus *bus, struct torc_slot *slot, uint64_t word);
 
 #endif

@@ -2,8 +2,10 @@
  *
  * A word goes (0, g) -> (1, g) by its owner's plain store, then up and down by compare-and-swap, then (1, g) -> (0, g + 1) by
  * the last release. Every transition checks the generation, so a handle of an earlier generation finds nothing to change.
- * A last release that has work to do on the payload passes through (FREEING, g + 1), in which the slot is neither free
- * nor anybody's. */
+ * A last release passes through (FREEING, g + 1), in which the slot is neither free nor anybody's: it does what there is to do
+ * for the payload, wakes who waits for a slot, and the store that makes the slot free is its last access to the bus. So
+ * whoever finds every slot free, and that acquired, may take the bus down. (Only the sole owner's release in
+ * torc/ringptr.h still looks at the bus afterwards; it runs in a thread whose publisher or reader is open.) */
 #include "pool.h"
 #include "bank.h"
 #include "xxl.h"
@@ -12,6 +14,9 @@
 #include <string.h>
 
 static int refuse(const struct torc_bus *bus) {
+    if (torc_is_forked(bus)) {
+        return TORC_FORKED; /* the count of refusals may be shared with the parent */
+    }
     (void)torc_add_relaxed64(bus->refused, 1);
     return TORC_STALE;
 }
@@ -45,32 +50,40 @@ bool torc_slot_pin(const struct torc_bus *bus, uint64_t id) {
     return true;
 }
 
-uint64_t torc_word_after_last(const struct torc_pool_view *pool, uint64_t word) {
-    uint64_t next = torc_word_generation(word) + 1;
-    if (pool->xxl != NULL || TORC_DEBUG >= 2) {
-        next |= TORC_COUNT_FREEING << TORC_COUNT_SHIFT;
-    }
-    return next;
+static uint64_t freeing(uint64_t word) {
+    return (torc_word_generation(word) + 1) | (TORC_COUNT_FREEING << TORC_COUNT_SHIFT);
+}
+
+uint64_t torc_word_after_drop(const struct torc_pool_view *pool, uint64_t word) {
+    return pool->xxl != NULL || TORC_DEBUG >= 2 ? freeing(word) : torc_word_generation(word) + 1;
 }
 
 void torc_wake_owner_slow(const struct torc_pool_view *pool) {
     torc_waitpoint_wake(pool->space);
 }
 
-void torc_slot_free(const struct torc_bus *bus, uint32_t number, uint32_t index, uint64_t word) {
-    struct torc_pool_view *pool = &bus->pools[number];
-    if (torc_word_count(word) == TORC_COUNT_FREEING) {
-        if (pool->xxl != NULL) {
-            torc_xxl_free(pool, index);
-        } else {
-            memset(pool->payload + (size_t)index * pool->size, 0xDB, pool->size);
-        }
-        torc_store_release64(&pool->slots[index].word, torc_word_generation(word)); /* FREE */
+void torc_slot_clean(struct torc_pool_view *pool, uint32_t index) {
+    if (pool->xxl != NULL) {
+        torc_xxl_free(pool, index);
+    } else if (TORC_DEBUG >= 2) {
+        memset(pool->payload + (size_t)index * pool->size, 0xDB, pool->size);
     }
-    torc_barrier_light(bus->fence); /* SPACE */
+}
+
+/* What follows the last release, for a word that is FREEING. */
+static void slot_free(const struct torc_bus *bus, uint64_t id, uint64_t word) {
+    struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, id)];
+    struct torc_slot *slot = torc_slot_of(bus, id);
+    torc_slot_clean(pool, torc_id_index(bus, id));
+    torc_barrier_light(bus->fence); /* SPACE, LATER */
     if (TORC_UNLIKELY(torc_load_relaxed32(&pool->space->waiting) != 0)) {
         torc_wake_owner_slow(pool);
     }
+    if (TORC_UNLIKELY(torc_load_relaxed32(&pool->later) != 0)) {
+        torc_later_free(bus, slot, torc_word_generation(word));
+        return;
+    }
+    torc_store_release64(&slot->word, torc_word_generation(word)); /* FREE; the bus may be gone from here on */
 }
 
 int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
@@ -89,11 +102,11 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
         }
         next = found - TORC_COUNT_ONE;
         if (torc_word_count(found) == 1) {
-            next = torc_word_after_last(&bus->pools[torc_id_pool(bus, ptr.id)], found);
+            next = freeing(found);
         }
-    } while (!torc_cas_acq_rel64(&slot->word, &found, next)); /* DROP; FREE for the last one */
+    } while (!torc_cas_acq_rel64(&slot->word, &found, next)); /* DROP */
     if (torc_word_count(found) == 1) {
-        torc_slot_free(bus, torc_id_pool(bus, ptr.id), torc_id_index(bus, ptr.id), next);
+        slot_free(bus, ptr.id, next);
     }
     return TORC_OK;
 }

@@ -28,6 +28,25 @@ static void give_index(struct bus *bus, uint32_t index) {
     (void)pthread_mutex_unlock(&bus->lock);
 }
 
+/* From here on others may look at it: it is whole. Not on a bus that was closed meanwhile. */
+static int show(struct torc_actor *actor) {
+    struct bus *bus = actor->bus;
+    int status;
+    (void)pthread_mutex_lock(&bus->lock);
+    status = bus_closed(bus) ? TORC_CLOSED : TORC_OK;
+    if (status == TORC_OK) {
+        bus->actor[actor->index] = actor;
+    }
+    (void)pthread_mutex_unlock(&bus->lock);
+    return status;
+}
+
+static void hide(struct torc_actor *actor) {
+    (void)pthread_mutex_lock(&actor->bus->lock);
+    actor->bus->actor[actor->index] = NULL;
+    (void)pthread_mutex_unlock(&actor->bus->lock);
+}
+
 /* Messages that nobody will handle. */
 static void empty_mailbox(struct torc_actor *actor) {
     while (torc_mailbox_take(actor->mailbox, &actor->current)) {
@@ -37,6 +56,9 @@ static void empty_mailbox(struct torc_actor *actor) {
 }
 
 static void free_actor(struct torc_actor *actor) {
+    struct bus *bus = actor->bus;
+    torc_bus_hold(bus);
+    hide(actor);
     for (size_t i = 0; i < actor->reader_count; i++) {
         (void)torc_reader_close(actor->readers[i]);
     }
@@ -45,8 +67,9 @@ static void free_actor(struct torc_actor *actor) {
     torc_mailbox_free(actor->mailbox);
     (void)pthread_cond_destroy(&actor->started_cond);
     (void)pthread_mutex_destroy(&actor->lock);
-    give_index(actor->bus, actor->index);
+    give_index(bus, actor->index);
     free(actor);
+    torc_bus_unhold(bus);
 }
 
 static uint32_t mailbox_capacity(uint32_t asked) {
@@ -149,13 +172,14 @@ int torc_actor_start(struct torc_bus *public_bus, const struct torc_actor_config
     struct torc_actor *actor;
     int status;
     if (bus == NULL || out == NULL || !config_ok(config)) {
-        return TORC_INVALID;
+        return bus == NULL ? torc_not_live(public_bus) : TORC_INVALID;
     }
     status = make_actor(bus, &actor);
     if (status != TORC_OK) {
         return status;
     }
     status = furnish(actor, config);
+    status = status == TORC_OK ? show(actor) : status;
     status = status == TORC_OK ? start_thread(actor) : status;
     if (status != TORC_OK) {
         free_actor(actor);
@@ -168,6 +192,9 @@ int torc_actor_start(struct torc_bus *public_bus, const struct torc_actor_config
 int torc_actor_stats(const struct torc_actor *actor, struct torc_actor_stats *stats) {
     if (actor == NULL || stats == NULL) {
         return TORC_INVALID;
+    }
+    if (actor->bus->forked) {
+        return TORC_FORKED;
     }
     *stats = (struct torc_actor_stats){torc_load_relaxed64(&actor->sent), torc_load_relaxed64(&actor->messages),
                                        torc_load_relaxed64(&actor->events), torc_load_relaxed64(&actor->dropped),
@@ -194,6 +221,9 @@ static void tell_to_stop(struct torc_actor *actor, enum torc_stop how) {
 int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_actor_stats *stats) {
     if (actor == NULL || (unsigned)how > TORC_STOP_DROP) {
         return TORC_INVALID;
+    }
+    if (actor->bus->forked) {
+        return TORC_FORKED;
     }
     if (pthread_equal(pthread_self(), actor->thread)) {
         return TORC_WRONG_THREAD;

@@ -222,7 +222,7 @@ int torc_audit(struct torc_bus *public_bus, struct torc_audit *result) {
     struct walk walk = {bus, &audit};
     bool fine;
     if (bus == NULL) {
-        return TORC_INVALID;
+        return torc_not_live(public_bus);
     }
     (void)pthread_mutex_lock(&bus->lock);
     fine = everything_holds(&walk);

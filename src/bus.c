@@ -1,37 +1,9 @@
 /* src/bus.c - creating, closing and destroying a bus. */
 #include "../pools/xxl.h"
-#include "core.h"
+#include "registry.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Live buses of this process: what is not in this list is refused without being looked at. */
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct bus *registry;
-
-static void registry_add(struct bus *bus) {
-    (void)pthread_mutex_lock(&registry_lock);
-    bus->next = registry;
-    registry = bus;
-    (void)pthread_mutex_unlock(&registry_lock);
-}
-
-/* Under the registry lock. */
-static struct bus **registry_find(const struct torc_bus *bus) {
-    struct bus **at = &registry;
-    while (*at != NULL && &(*at)->hot != bus) {
-        at = &(*at)->next;
-    }
-    return at;
-}
-
-struct bus *torc_bus_live(const struct torc_bus *bus) {
-    struct bus *found;
-    (void)pthread_mutex_lock(&registry_lock);
-    found = *registry_find(bus);
-    (void)pthread_mutex_unlock(&registry_lock);
-    return found;
-}
 
 /* --- creation ----------------------------------------------------------------------------------------------- */
 
@@ -124,6 +96,7 @@ static void free_parts(struct bus *bus) {
     free((void *)(uintptr_t)bus->hot.pool_numbers);
     free(bus->topic);
     free(bus->actor_used);
+    free(bus->actor);
     torc_memory_give(&bus->memory);
     (void)pthread_mutex_destroy(&bus->lock);
     free(bus);
@@ -144,7 +117,8 @@ static int build(struct bus *bus) {
     memset(bus->hot.pools, 0, bus->hot.pool_count * sizeof *bus->hot.pools);
     bus->topic = calloc(config->topics, sizeof(struct torc_topic *));
     bus->actor_used = calloc(config->actors + 1u, sizeof *bus->actor_used);
-    if (bus->topic == NULL || bus->actor_used == NULL) {
+    bus->actor = calloc(config->actors + 1u, sizeof(struct torc_actor *));
+    if (bus->topic == NULL || bus->actor_used == NULL || bus->actor == NULL) {
         return TORC_NO_MEMORY;
     }
     status = view_pools(bus);
@@ -179,11 +153,11 @@ static int create(const struct torc_config *config, void *memory, size_t bytes, 
         return status;
     }
     status = build(bus);
+    status = status == TORC_OK ? torc_registry_add(bus) : status;
     if (status != TORC_OK) {
         free_parts(bus);
         return status;
     }
-    registry_add(bus);
     *out = &bus->hot;
     return TORC_OK;
 }
@@ -206,32 +180,38 @@ void torc_bus_wake_all(const struct bus *bus) {
 }
 
 /* CLOSE: room = 0 in every publisher, then the heavy barrier, then the state. After the barrier a publish has either said
- * that its claim is open (lane.claimed), so that readers wait for it, or will find no room. */
+ * that its claim is open (lane.claimed), so that readers wait for it, or will find no room. A closed bus can still be halted;
+ * publishers are shut by then. */
+void torc_bus_shut(struct bus *bus, uint32_t state) {
+    if (torc_load_relaxed32(&bus->header->state) >= state) {
+        return;
+    }
+    for (uint32_t i = 0; i < bus->config.publishers; i++) {
+        if (bus->publisher[i] != NULL) {
+            torc_store_relaxed32(&bus->publisher[i]->shut, 1);
+            torc_store_relaxed64(&bus->publisher[i]->hot.room, 0);
+        }
+    }
+    torc_barrier_heavy(bus->hot.fence);
+    torc_store_release32(&bus->header->state, state); /* STATE */
+    for (uint32_t i = 0; i < bus->topic_count; i++) {
+        torc_topic_changed(&bus->topics[i]);
+    }
+    torc_bus_wake_all(bus);
+}
+
 int torc_bus_close(struct torc_bus *public_bus) {
     struct bus *bus = torc_bus_live(public_bus);
     if (bus == NULL) {
-        return TORC_INVALID;
+        return torc_not_live(public_bus);
     }
     (void)pthread_mutex_lock(&bus->lock);
-    if (!bus_closed(bus)) {
-        for (uint32_t i = 0; i < bus->config.publishers; i++) {
-            if (bus->publisher[i] != NULL) {
-                torc_store_relaxed32(&bus->publisher[i]->shut, 1);
-                torc_store_relaxed64(&bus->publisher[i]->hot.room, 0);
-            }
-        }
-        torc_barrier_heavy(bus->hot.fence);
-        torc_store_release32(&bus->header->state, TORC_BUS_CLOSED); /* STATE */
-        for (uint32_t i = 0; i < bus->topic_count; i++) {
-            torc_topic_changed(&bus->topics[i]);
-        }
-        torc_bus_wake_all(bus);
-    }
+    torc_bus_shut(bus, TORC_BUS_DRAINING);
     (void)pthread_mutex_unlock(&bus->lock);
     return TORC_OK;
 }
 
-static bool anyone_open(const struct bus *bus) {
+bool torc_bus_anyone_open(const struct bus *bus) {
     for (uint32_t i = 0; i < TORC_MAX_PUBLISHERS; i++) {
         if (bus->publisher[i] != NULL) {
             return true;
@@ -251,7 +231,7 @@ static bool anyone_open(const struct bus *bus) {
 }
 
 /* The rings' own references go last, and with them the XXL blocks that nobody kept. */
-static void drop_rings(struct bus *bus) {
+void torc_bus_drop_rings(struct bus *bus) {
     for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
         struct torc_bank bank = {.bus = &bus->hot, .first = bank_first_pool(lane)};
         torc_bank_drop_all(&bank);
@@ -262,38 +242,43 @@ static void drop_rings(struct bus *bus) {
 static bool unused(struct bus *bus, uint64_t *held) {
     bool open;
     (void)pthread_mutex_lock(&bus->lock);
-    open = anyone_open(bus);
+    open = torc_bus_anyone_open(bus);
     *held = torc_bus_outstanding(bus);
     (void)pthread_mutex_unlock(&bus->lock);
     return !open && *held == 0;
 }
 
-/* Of two that destroy the same bus, the second finds it gone from the registry. */
+void torc_bus_free(struct bus *bus) {
+    torc_bus_drop_rings(bus);
+    free_parts(bus);
+}
+
+/* Of two that destroy the same bus, the second finds it gone from the registry. One whose end is inside a call keeps it. */
 int torc_bus_destroy(struct torc_bus **handle, uint64_t *outstanding) {
-    struct bus **at;
     struct bus *bus;
     uint64_t held = 0;
     int status = TORC_INVALID;
     if (handle == NULL || *handle == NULL) {
         return TORC_INVALID;
     }
-    (void)pthread_mutex_lock(&registry_lock);
-    at = registry_find(*handle);
-    bus = *at;
+    torc_registry_lock();
+    bus = torc_registry_live(*handle);
     if (bus != NULL) {
-        status = unused(bus, &held) ? TORC_OK : TORC_BUSY;
+        status = unused(bus, &held) && bus->leaving.holds == 0 ? TORC_OK : TORC_BUSY;
     }
     if (status == TORC_OK) {
-        *at = bus->next;
+        torc_registry_remove(bus);
     }
-    (void)pthread_mutex_unlock(&registry_lock);
-    if (outstanding != NULL && bus != NULL) {
+    torc_registry_unlock();
+    if (bus == NULL) {
+        return torc_not_live(*handle);
+    }
+    if (outstanding != NULL) {
         *outstanding = held;
     }
     if (status == TORC_OK) {
         *handle = NULL;
-        drop_rings(bus);
-        free_parts(bus);
+        torc_bus_free(bus);
     }
     return status;
 }
@@ -303,10 +288,16 @@ int torc_bus_destroy(struct torc_bus **handle, uint64_t *outstanding) {
 struct drain {
     struct bus *bus;
     uint64_t target[TORC_MAX_PUBLISHERS];
+    bool halted;
 };
 
-static bool drained(void *context) {
-    const struct drain *drain = context;
+static void set_targets(struct drain *drain) {
+    for (uint32_t lane = 0; lane < drain->bus->config.publishers; lane++) {
+        drain->target[lane] = torc_load_acquire64(&drain->bus->lanes[lane].published); /* PUBLISHED */
+    }
+}
+
+static bool targets_met(const struct drain *drain) {
     for (uint32_t lane = 0; lane < drain->bus->config.publishers; lane++) {
         if (torc_load_acquire32(&drain->bus->lanes[lane].state) != TORC_LANE_FREE &&
             sequence_before(torc_lane_slowest(drain->bus, lane), drain->target[lane])) {
@@ -314,6 +305,20 @@ static bool drained(void *context) {
         }
     }
     return true;
+}
+
+bool torc_bus_drained(struct bus *bus) {
+    struct drain drain = {.bus = bus};
+    set_targets(&drain);
+    return targets_met(&drain);
+}
+
+/* Once halted a reader that leaves looks as if it had read everything. */
+static bool drained(void *context) {
+    struct drain *drain = context;
+    bool met = targets_met(drain);
+    drain->halted = bus_halted(drain->bus);
+    return met || drain->halted;
 }
 
 /* Readers that give a cursor back look at their lane's waitpoint; torc_lane_moved passes the wake-up on to us. */
@@ -339,12 +344,13 @@ int torc_bus_drain(struct torc_bus *public_bus, uint64_t deadline) {
     struct torc_await await;
     int status;
     if (drain.bus == NULL) {
-        return TORC_INVALID;
+        return torc_not_live(public_bus);
     }
-    for (uint32_t lane = 0; lane < drain.bus->config.publishers; lane++) {
-        drain.target[lane] = torc_load_acquire64(&drain.bus->lanes[lane].published); /* PUBLISHED */
-    }
+    set_targets(&drain);
     await = (struct torc_await){drain_point(drain.bus), drained, NULL, &drain, drain.bus->hot.fence, TORC_WAIT_BLOCK};
     status = await_watching(&await, deadline);
+    if (status == TORC_OK && drain.halted) {
+        return TORC_CLOSED;
+    }
     return status == TORC_WOULD_BLOCK ? TORC_TIMED_OUT : status;
 }

@@ -2,6 +2,7 @@
  *
  * Who may run at the same time: one publisher thread here; readers that advance cursors; other threads that release slots;
  * a closer that sets room to 0; joiners (src/reader.c). */
+#include "probe.h"
 #include "space.h"
 
 #include <string.h>
@@ -123,6 +124,7 @@ static void stamp(const struct publisher *self, uint64_t sequence, uint32_t head
         torc_store_relaxed64(torc_pool_mark(pool, index), torc_mark_of(sequence));
     }
     torc_store_release64(&entry->stamp, sequence + 1); /* STAMP */
+    TORC_PROBE2(publish, self->index, sequence);
 }
 
 /* The first sequence that is still open, or the next to claim. Each is stepped over once, when it and all before it are

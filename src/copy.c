@@ -12,6 +12,7 @@
  * then looks at copied. A claim made without seeing copied is below the claimed that the joiner reads, and what it
  * overwrites is more than a lane behind that. */
 #include "core.h"
+#include "probe.h"
 
 #include <string.h>
 
@@ -69,6 +70,7 @@ static void lose(struct reader *self, struct reader_lane *lane, uint64_t until) 
     lane->skipped += lost;
     lane->sequence = until;
     torc_store_relaxed64(&self->lost, torc_load_relaxed64(&self->lost) + lost);
+    TORC_PROBE2(lap, self, lost);
 }
 
 static uint64_t newest(const struct reader *self, const struct reader_lane *lane) {

@@ -25,9 +25,22 @@ struct memory {
     uint32_t prefaulted, huge_pages, locked;
 };
 
+/* A bus that is to go when nobody needs it any more. Under the registry's lock. */
+struct leaving {
+    uint32_t holds; /* calls that end something and are not done with the bus yet */
+    bool refused;   /* torc_bus_destroy_later was called: not a live bus any more */
+    bool due;       /* it goes with the last end and the last handle */
+    bool counted;   /* no end is left, `handles` says how many slots are held */
+    uint64_t handles;
+    void (*gone)(void *context);
+    void *context;
+};
+
 struct bus {
     struct torc_bus hot;       /* first: a torc_bus pointer is a bus pointer */
-    struct bus *next;          /* list of live buses */
+    struct bus *next;          /* list of all buses (src/registry.h) */
+    bool forked;               /* this is a child's copy of its parent's bus: nothing works any more (src/fork.c) */
+    struct leaving leaving;    /* src/later.c */
     struct torc_config config; /* private copy of the geometry */
     struct memory memory;
 
@@ -45,6 +58,7 @@ struct bus {
     struct publisher *publisher[TORC_MAX_PUBLISHERS]; /* open ones, by lane */
     struct reader *reader[TORC_MAX_READERS];          /* open ones, by index */
     bool *actor_used;                                 /* [config.actors] */
+    struct torc_actor **actor;                        /* those that are whole */
 };
 
 struct torc_topic {
@@ -141,8 +155,20 @@ struct reader {
 
 /* --- objects and checks ------------------------------------------------------------------------------------- */
 
-/* The bus behind a public pointer, or NULL if that is not a live bus. */
+/* registry.c: the bus behind a public pointer, or NULL if that is not a live bus. torc_not_live: what to answer then. */
 struct bus *torc_bus_live(const struct torc_bus *bus);
+int torc_not_live(const struct torc_bus *bus);
+/* later.c: around a call that ends a publisher, a reader or an actor: the bus stays until unhold, and may go there. */
+void torc_bus_hold(struct bus *bus);
+void torc_bus_unhold(struct bus *bus);
+/* bus.c: is anything open? Under the control lock. Everything goes; nobody uses it any more. */
+bool torc_bus_anyone_open(const struct bus *bus);
+void torc_bus_drop_rings(struct bus *bus);
+void torc_bus_free(struct bus *bus);
+/* bus.c, under the control lock: TORC_BUS_DRAINING or CLOSED, with all that makes publishers notice. */
+void torc_bus_shut(struct bus *bus, uint32_t state);
+/* bus.c: have all readers read what was published until now? */
+bool torc_bus_drained(struct bus *bus);
 
 static inline struct bus *bus_of(struct torc_bus *bus) {
     return (struct bus *)bus;
@@ -166,6 +192,9 @@ static inline bool reader_gates(const struct reader *self) {
     return self->policy == TORC_POLICY_GATE || self->policy == TORC_POLICY_EVICT;
 }
 static inline bool bus_closed(const struct bus *bus) {
+    return torc_load_acquire32(&bus->header->state) != TORC_BUS_OPEN; /* STATE */
+}
+static inline bool bus_halted(const struct bus *bus) {
     return torc_load_acquire32(&bus->header->state) == TORC_BUS_CLOSED; /* STATE */
 }
 
@@ -191,8 +220,11 @@ static inline void torc_leave(torc_a64 **user) {
     (void)user;
 }
 
-/* First in a call: the rest of it has the object for itself, or the call answers TORC_WRONG_THREAD. */
+/* First in a call: the rest of it has the object for itself, or the call answers TORC_WRONG_THREAD; in a child after fork(),
+ * TORC_FORKED. */
 #define TORC_ONE_AT_A_TIME(object)                                                                                     \
+    if (TORC_UNLIKELY((object)->bus->forked))                                                                          \
+        return TORC_FORKED;                                                                                            \
     torc_a64 *entered __attribute__((cleanup(torc_leave))) = torc_enter(&(object)->user);                              \
     if (entered == NULL)                                                                                               \
     return TORC_WRONG_THREAD

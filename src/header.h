@@ -2,13 +2,11 @@
 #ifndef TORC_SRC_HEADER_H
 #define TORC_SRC_HEADER_H
 
-#include <torc/config.h>
+#include <torc/bus.h>
 
 #define TORC_HEADER_MAGIC   UINT64_C(0x7375622d63726f74) /* "torc-bus" in memory on a little-endian machine */
 #define TORC_HEADER_VERSION 1u
 #define TORC_HEADER_ENDIAN  UINT32_C(0x01020304)
-
-enum torc_bus_state { TORC_BUS_OPEN = 0, TORC_BUS_CLOSED };
 
 /* Where each table begins, in bytes from the start of the region. */
 struct torc_offsets {

@@ -113,6 +113,9 @@ int torc_publish_batch_until(struct torc_publisher *publisher, const struct torc
     if (publisher == NULL || (messages == NULL && count != 0)) {
         return TORC_INVALID;
     }
+    if (publisher_of(publisher)->bus->forked) {
+        return TORC_FORKED;
+    }
     TORC_ONE_AT_A_TIME(publisher_of(publisher));
     while (done < count && run >= 0) {
         run = publish_run(publisher, messages + done, count - done, deadline);

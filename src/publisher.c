@@ -147,6 +147,9 @@ int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_co
         (unsigned)config->dry > TORC_DRY_XXL) {
         return TORC_INVALID;
     }
+    if (topic->bus->forked) {
+        return TORC_FORKED;
+    }
     self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
     if (self == NULL) {
         return TORC_NO_MEMORY;
@@ -175,6 +178,13 @@ int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_co
     return TORC_OK;
 }
 
+/* Without an owner every release is a counted one (src/later.c). */
+static void disown_pools(const struct bus *bus, uint32_t lane) {
+    for (uint32_t shirt = 0; shirt < TORC_BANK_POOLS; shirt++) {
+        torc_store_relaxed64(&bus->hot.pools[bank_first_pool(lane) + shirt].owner, 0);
+    }
+}
+
 int torc_publisher_close(struct torc_publisher *publisher) {
     struct publisher *self = publisher_of(publisher);
     struct bus *bus;
@@ -182,15 +192,21 @@ int torc_publisher_close(struct torc_publisher *publisher) {
         return TORC_INVALID;
     }
     bus = self->bus;
+    if (bus->forked) {
+        return TORC_FORKED;
+    }
+    torc_bus_hold(bus);
     (void)pthread_mutex_lock(&bus->lock);
     torc_claims_forget(self);
     torc_store_release32(&self->hot.lane->state, TORC_LANE_ENDED); /* ENDED */
     torc_topic_changed(self->topic->record);
     torc_lane_retire(bus, self->index);
     bus->publisher[self->index] = NULL;
+    disown_pools(bus, self->index);
     wake_readers(bus, self->index); /* they may have been waiting for this end */
     (void)pthread_mutex_unlock(&bus->lock);
     free(self);
+    torc_bus_unhold(bus);
     return TORC_OK;
 }
 

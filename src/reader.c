@@ -97,7 +97,7 @@ static int join(struct reader *self, const struct torc_reader_config *config, ui
     struct bus *bus = self->bus;
     int status;
     self->index = free_index(bus);
-    if (bus_closed(bus) && config->join == TORC_JOIN_NEXT) {
+    if (bus_halted(bus) || (bus_closed(bus) && config->join == TORC_JOIN_NEXT)) {
         return TORC_CLOSED;
     }
     if (self->index == bus->config.readers) {
@@ -135,6 +135,9 @@ int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_confi
     config = config == NULL ? &defaults : config;
     if (topic == NULL || reader == NULL || !config_valid(config)) {
         return TORC_INVALID;
+    }
+    if (topic->bus->forked) {
+        return TORC_FORKED;
     }
     self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
     if (self == NULL) {
@@ -207,6 +210,9 @@ int torc_reader_detach(struct torc_reader *reader) {
     if (reader == NULL) {
         return TORC_INVALID;
     }
+    if (self->bus->forked) {
+        return TORC_FORKED;
+    }
     torc_store_release32(&self->closing, 1);
     torc_topic_changed(self->topic->record);
     if (torc_reader_in_own_handler(self)) {
@@ -233,17 +239,23 @@ int torc_reader_close(struct torc_reader *reader) {
     if (reader == NULL) {
         return TORC_INVALID;
     }
+    bus = self->bus;
+    if (bus->forked) {
+        return TORC_FORKED;
+    }
     if (torc_reader_in_own_handler(self)) {
         return TORC_WRONG_THREAD;
     }
-    bus = self->bus;
+    torc_bus_hold(bus);
     torc_reader_leave(self);
     torc_copy_drop(self);
     torc_after_unwatch(self);
     (void)pthread_mutex_lock(&bus->lock);
     bus->reader[self->index] = NULL;
+    torc_store_relaxed64(&bus->hot.pools[self->keep_pool].owner, 0); /* as a publisher's pools */
     (void)pthread_mutex_unlock(&bus->lock);
     free(self);
+    torc_bus_unhold(bus);
     return TORC_OK;
 }
 
@@ -284,8 +296,8 @@ int torc_reader_state(const struct torc_reader *reader, struct torc_reader_state
     if (reader == NULL || state == NULL) {
         return TORC_INVALID;
     }
-    if (torc_load_acquire32(&self->detached) != 0) {
-        return TORC_CLOSED;
+    if (self->bus->forked || torc_load_acquire32(&self->detached) != 0) {
+        return self->bus->forked ? TORC_FORKED : TORC_CLOSED;
     }
     *state = (struct torc_reader_state){.max_lag = torc_load_relaxed64(&self->max_lag),
                                         .consumed = torc_load_relaxed64(&self->consumed),

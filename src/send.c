@@ -55,6 +55,9 @@ int torc_actor_send(struct torc_actor *actor, struct torc_ringptr message, uint6
     if (actor == NULL || message.bus != &actor->bus->hot || actor->config.on_message == NULL) {
         return TORC_INVALID;
     }
+    if (actor->bus->forked) {
+        return TORC_FORKED;
+    }
     if (!torc_ringptr_is_valid(message)) {
         return TORC_STALE;
     }

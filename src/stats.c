@@ -16,7 +16,7 @@ uint64_t torc_bus_outstanding(const struct bus *bus) {
 int torc_bus_stats(struct torc_bus *public_bus, struct torc_bus_stats *stats) {
     struct bus *bus = torc_bus_live(public_bus);
     if (bus == NULL || stats == NULL) {
-        return TORC_INVALID;
+        return bus == NULL ? torc_not_live(public_bus) : TORC_INVALID;
     }
     (void)pthread_mutex_lock(&bus->lock);
     *stats = (struct torc_bus_stats){.bytes = torc_bus_size(&bus->config),
@@ -49,7 +49,7 @@ static void add_lane_pool(const struct bus *bus, uint32_t lane, uint32_t shirt, 
 int torc_bus_pool_stats(struct torc_bus *public_bus, uint32_t shirt, struct torc_pool_stats *stats) {
     struct bus *bus = torc_bus_live(public_bus);
     if (bus == NULL || stats == NULL || shirt > TORC_XXL) {
-        return TORC_INVALID;
+        return bus == NULL ? torc_not_live(public_bus) : TORC_INVALID;
     }
     *stats = (struct torc_pool_stats){.shirt = shirt, .slot_bytes = torc_shirt_bytes(shirt)};
     for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
@@ -61,7 +61,7 @@ int torc_bus_pool_stats(struct torc_bus *public_bus, uint32_t shirt, struct torc
 int torc_bus_keep_stats(struct torc_bus *public_bus, struct torc_pool_stats *stats) {
     struct bus *bus = torc_bus_live(public_bus);
     if (bus == NULL || stats == NULL) {
-        return TORC_INVALID;
+        return bus == NULL ? torc_not_live(public_bus) : TORC_INVALID;
     }
     *stats = (struct torc_pool_stats){.shirt = TORC_XS, .slot_bytes = TORC_XS_BYTES};
     for (uint32_t reader = 0; reader < bus->config.readers; reader++) {
@@ -74,6 +74,9 @@ int torc_publisher_pool_stats(struct torc_publisher *publisher, uint32_t shirt, 
     const struct publisher *self = publisher_of(publisher);
     if (publisher == NULL || stats == NULL || shirt > TORC_XXL) {
         return TORC_INVALID;
+    }
+    if (self->bus->forked) {
+        return TORC_FORKED;
     }
     *stats = (struct torc_pool_stats){.shirt = shirt, .slot_bytes = torc_shirt_bytes(shirt)};
     add_lane_pool(self->bus, self->index, shirt, stats);

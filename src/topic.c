@@ -85,7 +85,7 @@ int torc_topic_open(struct torc_bus *public_bus, const char *name, uint32_t flag
     struct torc_topic *found;
     int status = TORC_OK;
     if (bus == NULL || !name_ok(name) || topic == NULL || (flags & ~TORC_TOPIC_NO_INLINE) != 0) {
-        return TORC_INVALID;
+        return bus == NULL ? torc_not_live(public_bus) : TORC_INVALID;
     }
     (void)pthread_mutex_lock(&bus->lock);
     found = find(bus, name);
@@ -103,7 +103,7 @@ int torc_topic_find(struct torc_bus *public_bus, const char *name, struct torc_t
     struct bus *bus = torc_bus_live(public_bus);
     struct torc_topic *found;
     if (bus == NULL || !name_ok(name) || topic == NULL) {
-        return TORC_INVALID;
+        return bus == NULL ? torc_not_live(public_bus) : TORC_INVALID;
     }
     (void)pthread_mutex_lock(&bus->lock);
     found = find(bus, name);

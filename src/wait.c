@@ -1,5 +1,6 @@
 /* src/wait.c - pausing, sleeping on a futex, waking, and the process-wide barrier. */
 #include "wait.h"
+#include "probe.h"
 
 #include <ck_backoff.h>
 #include <errno.h>
@@ -102,6 +103,7 @@ void torc_waitpoint_wake(struct torc_waitpoint *point) {
     waiting = torc_xchg_acq_rel32(&point->waiting, 0);
     (void)torc_add_release32(&point->seq, 1); /* WAKE */
     if (waiting != 0) {
+        TORC_PROBE1(wake, point);
         (void)futex(SYS_futex, &point->seq, FUTEX_WAKE, INT32_MAX, NULL);
     }
 }
@@ -189,7 +191,12 @@ static bool sleep_once(const struct torc_await *await, uint64_t deadline) {
     if (await->ready(await->context)) {
         return true;
     }
+    (void)torc_add_relaxed64(&point->sleeps, 1);
+    TORC_PROBE1(sleep, point);
     futex_sleep(&point->seq, seen, deadline);
+    if (torc_load_relaxed32(&point->seq) != seen) {
+        (void)torc_add_relaxed64(&point->wakeups, 1);
+    }
     return false;
 }
 

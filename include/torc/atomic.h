@@ -37,6 +37,7 @@
  *   AFTER       cursor cell, point.drains                   point.drains + waitpoint.waiting, re-check of the cursors
  *   CLOSE       lane.claimed, publisher.room                publisher.room, lane.claimed
  *   COPY        lane.claimed, publisher.copied              publisher.copied, lane.claimed
+ *   LATER       slot word FREEING, pool.later           pool.later, look for FREEING slot words
  *   RETURN      arena guard, point.watched                  point.watched + waitpoint.waiting, re-check of the guards
  *   DETACH      reader.busy, reader.closing                 reader.closing, reader.busy
  *   JOIN        lane.gate, topic.version                    topic.version, lane.gate and lane.published; and seek */

@@ -1,7 +1,22 @@
 /* torc/bus.h - the bus: one region of memory that holds topics, lanes, banks and cursors.
  *
  * Life: torc_bus_create -> open topics, publishers, readers, actors -> torc_bus_close (no more publishing; what is in the
- * lanes is still delivered) -> torc_bus_drain -> close them all -> torc_bus_destroy.
+ * lanes is still delivered) -> torc_bus_drain -> close them all -> torc_bus_destroy. In a hurry: torc_bus_halt instead of
+ * close and drain; torc_bus_destroy_later instead of knowing when the last handle is released.
+ *
+ *   state      comes by         publishers    readers                          then
+ *   OPEN       create           publish       read, wait                       close, halt
+ *   DRAINING   close            CLOSED        read what is left, then CLOSED   drain, halt
+ *   CLOSED     all is read      CLOSED        CLOSED                           destroy
+ *   CLOSED     halt             CLOSED        CLOSED, without what is left     destroy
+ *
+ * Each of these calls is fine from any thread, twice, and in any order: none goes back, and where one comes too late it says so.
+ *
+ * fork(): a child must not use what it inherited: every call on an inherited bus, end, actor or handle answers TORC_FORKED (or NULL, 0,
+ * false where there is no status), touches nothing of the parent's, and nothing is given back when the child exits; it may
+ * create buses of its own. For that torc registers handlers with pthread_atfork when the first bus is created; they hold
+ * its locks over fork(), which therefore must not be called from an XXL provider's functions. A bus in its own memory is copied to the child like all private memory;
+ * one in the caller's MAP_SHARED memory is still only the parent's. vfork, posix_spawn and clone run no such handlers: exec, and nothing else.
  *
  * All calls here may be made from any thread, at the same time, unless said otherwise. They are control calls: they take a
  * lock and may be slow; none is async-signal-safe. */
@@ -36,18 +51,39 @@ int torc_bus_create_at(void *memory, size_t bytes, const struct torc_config *con
  * and then get TORC_CLOSED. Closing twice is TORC_OK. TORC_INVALID: not a live bus. */
 int torc_bus_close(struct torc_bus *bus);
 
+/* torc_bus_halt: ends everything at once. As torc_bus_close, and what is left is not read: readers answer TORC_CLOSED from the next
+ * call that looks around (a handler that runs is the last; torc_next may still hand out the rest of its run, 64 events at
+ * most), actors drop their mailboxes as by TORC_STOP_DROP and end, sends answer TORC_CLOSED. Waits for nobody, so it may be called from inside a
+ * handler; ends and handles stay the caller's to close and release, and no slot is lost. Also on a closed bus; halting
+ * twice is TORC_OK. TORC_INVALID: not a live bus. */
+int torc_bus_halt(struct torc_bus *bus);
+
+/* torc_bus_state: one of these, or TORC_INVALID. A closed bus is DRAINING while some open reader has not given back all that was
+ * published (one that joins at OLDEST takes it back from CLOSED to DRAINING), and CLOSED from the moment it is halted. */
+enum torc_bus_state { TORC_BUS_OPEN = 0, TORC_BUS_DRAINING, TORC_BUS_CLOSED };
+int torc_bus_state(struct torc_bus *bus);
+
 /* torc_bus_drain: waits (asleep) until every reader that is open has read everything published so far in its topic; those that
  * publishers do not wait for (LOSSY, CONFLATE, evicted) are not waited for here either.
- * Works on an open bus too. TORC_OK; TORC_TIMED_OUT at the deadline; TORC_INVALID. Not from inside a handler of a reader
- * of this bus, which would wait for itself. */
+ * Works on an open bus too. TORC_OK; TORC_TIMED_OUT at the deadline; TORC_CLOSED: the bus was halted, what was left will not
+ * be read; TORC_INVALID. Not from inside a handler of a reader of this bus, which would wait for itself. */
 int torc_bus_drain(struct torc_bus *bus, uint64_t deadline);
 
 /* torc_bus_destroy: frees everything and sets *bus to NULL. Publishers, readers and actors must be closed first.
  * TORC_BUSY: some are open, or references are out; *outstanding (may be NULL) receives the number of slots still held by
- * handles; nothing was touched and payloads stay readable: release them and call again. No other call on the bus may still be running,
- * a release that has given its reference back but has not returned included. TORC_INVALID: *bus is NULL or is
+ * handles; nothing was touched and payloads stay readable: release them and call again. No other call on the bus may still be running
+ * (a release that has given its reference back is done with the bus, returned or not; but for a never-cloned handle's
+ * by the thread that got it from its own publisher or reader). TORC_INVALID: *bus is NULL or is
  * not (any more) a live bus, so destroying twice is an error, not a crash. */
 int torc_bus_destroy(struct torc_bus **bus, uint64_t *outstanding);
+
+/* torc_bus_destroy_later: closes the bus, sets *bus to NULL, and has it go by itself: with the last publisher, reader or actor
+ * that is closed or the last handle that is released, whichever is later; at once if nothing is out. That call, in its
+ * thread, then frees everything and calls gone(context) (may be NULL), after which memory given to torc_bus_create_at is the
+ * caller's again. Until then ends and handles work as on a closed bus; the bus itself and its topics may not be used any more, and a
+ * reference leaked by saturation keeps it for ever. No other call on the bus or its topics may be running; calls on ends,
+ * actors and handles may. TORC_OK; TORC_INVALID: NULL, or not (any more) a live bus. */
+int torc_bus_destroy_later(struct torc_bus **bus, void (*gone)(void *context), void *context);
 
 /* torc_topic_open: finds the topic of this name or creates it. The pointer stays valid until the bus is destroyed and is
  * the same for everyone. `flags` count on creation only.

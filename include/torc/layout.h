@@ -106,6 +106,8 @@ struct torc_waitpoint {
     torc_a32 waiting; /* != 0: somebody sleeps here or is about to (SLEEP, SPACE) */
     torc_a32 drains; /* on a lane's waitpoint, who watches its cursors (SPACE): torc_bus_drain calls in the low 16 bits;
                          above them readers that sleep until one they are after gives back (AFTER) */
+    torc_a64 sleeps; /* how often somebody went to sleep here */
+    torc_a64 wakeups; /* how often a sleeper came back because it was woken */
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_waitpoint) == 64, "a waitpoint has a line of its own");
 
@@ -162,8 +164,8 @@ struct torc_pool_view {
     struct torc_slot *slots;
     unsigned char *payload; /* NULL for the XXL table */
     struct torc_pool_ctl *ctl;
-    uint32_t first; /* number of slot 0 */
-    uint32_t reserved;
+    uint32_t first;               /* number of slot 0 */
+    torc_a32 later;               /* 1: the bus goes with its last handle (LATER) */
     uint32_t size;                /* payload bytes per slot; 0 for the XXL table */
     uint32_t capacity;            /* number of slots */
     struct torc_waitpoint *space; /* where the owner of the pool waits for a slot */

@@ -26,7 +26,11 @@ static int await_change(struct reader *self, uint64_t deadline) {
         &self->bus->waitpoints[self->point], ready, announce, self, self->bus->hot.fence, self->wait};
     status = torc_await(&await, deadline);
     torc_after_unwatch(self);
-    if (status == TORC_OK && (torc_load_acquire32(&self->closing) != 0 || torc_reader_exhausted(self))) {
+    if (status == TORC_OK && torc_load_acquire32(&self->closing) != 0) {
+        (void)torc_reader_begin(self); /* leaves: the next call must not find the lane merely empty */
+        return TORC_CLOSED;
+    }
+    if (status == TORC_OK && torc_reader_exhausted(self)) {
         return TORC_CLOSED;
     }
     return status == TORC_WOULD_BLOCK ? TORC_EMPTY : status;

@@ -139,7 +139,9 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(arena_copies)                                                                                                    \
     X(evict)                                                                                                           \
     X(after)                                                                                                           \
-    X(seek)
+    X(seek)                                                                                                            \
+    X(lifecycle)                                                                                                       \
+    X(fork)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

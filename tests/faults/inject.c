@@ -278,6 +278,13 @@ int __wrap_pthread_setname_np(pthread_t thread, const char *name) {
     return error != 0 ? error : __real_pthread_setname_np(thread, name);
 }
 
+/* Handlers are registered once per process, by the first bus that is created. */
+int __real_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+    int error = fate(INJECT_RESOURCE, "pthread_atfork", ENOMEM, EAGAIN);
+    return error != 0 ? error : __real_pthread_atfork(prepare, parent, child);
+}
+
 int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
     int error = fate(INJECT_RESOURCE, "pthread_mutex_init", ENOMEM, EAGAIN);
     error = error != 0 ? error : __real_pthread_mutex_init(mutex, attributes);

@@ -6,6 +6,7 @@
  *   reader     follows all lanes of a topic                               torc/reader.h
  *   ringptr    a counted handle that keeps an event beyond its turn       torc/ringptr.h
  *   actor      a thread with a handler and a mailbox of ringptrs          torc/actor.h
+ *   snapshot   all figures of a bus at a moment, written in three formats torc/snapshot.h
  *
  * Allocators of use without a bus:
  *
@@ -29,6 +30,7 @@
 #include <torc/reader.h>
 #include <torc/region.h>
 #include <torc/ringptr.h>
+#include <torc/snapshot.h>
 #include <torc/status.h>
 #include <torc/time.h>
 #include <torc/version.h>

@@ -35,6 +35,8 @@ static int show(struct torc_actor *actor) {
     (void)pthread_mutex_lock(&bus->lock);
     status = bus_closed(bus) ? TORC_CLOSED : TORC_OK;
     if (status == TORC_OK) {
+        torc_store_relaxed64(&actor_work_point(actor)->sleeps, 0); /* of the seat's last owner */
+        torc_store_relaxed64(&actor_work_point(actor)->wakeups, 0);
         bus->actor[actor->index] = actor;
     }
     (void)pthread_mutex_unlock(&bus->lock);
@@ -158,7 +160,8 @@ static int make_actor(struct bus *bus, struct torc_actor **out) {
 static int furnish(struct torc_actor *actor, const struct torc_actor_config *config) {
     actor->config = *config;
     (void)strncpy(actor->name, config->name != NULL ? config->name : "torc-actor", sizeof actor->name - 1);
-    actor->mailbox = torc_mailbox_new(mailbox_capacity(config->mailbox));
+    actor->capacity = mailbox_capacity(config->mailbox);
+    actor->mailbox = torc_mailbox_new(actor->capacity);
     actor->readers = calloc(config->topic_count + 1, sizeof(struct torc_reader *));
     actor->ends = calloc(config->topic_count + 1, sizeof *actor->ends);
     if (actor->mailbox == NULL || actor->readers == NULL || actor->ends == NULL) {

@@ -19,6 +19,7 @@ struct torc_actor {
     uint32_t index;
     pthread_t thread;
     struct mailbox *mailbox;
+    uint32_t capacity; /* of the mailbox */
     struct torc_reader **readers;
     size_t reader_count;
     struct torc_lane_ends *ends; /* per reader, while draining: where to stop */

@@ -139,6 +139,7 @@ struct reader {
     torc_a32 busy;     /* 1: the owner may be looking at borrowed memory (DETACH) */
     torc_a64 poller;   /* the thread inside torc_poll, or 0 */
     torc_a64 consumed; /* given back so far */
+    torc_a64 batches;  /* how often something was given back */
     torc_a64 max_lag;
 
     torc_a64 lost;    /* by a copying reader */

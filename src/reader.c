@@ -108,7 +108,12 @@ static int join(struct reader *self, const struct torc_reader_config *config, ui
     if (status != TORC_OK) {
         return status;
     }
-    self->point = point == UINT32_MAX ? reader_point_index(bus, self->index) : point;
+    self->point = point;
+    if (point == UINT32_MAX) {
+        self->point = reader_point_index(bus, self->index);
+        torc_store_relaxed64(&bus->waitpoints[self->point].sleeps, 0); /* of the seat's last owner */
+        torc_store_relaxed64(&bus->waitpoints[self->point].wakeups, 0);
+    }
     self->keep_pool = keep_pool_of(bus, self->index);
     torc_join_low(self);
     enlist(self);

@@ -141,7 +141,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(after)                                                                                                           \
     X(seek)                                                                                                            \
     X(lifecycle)                                                                                                       \
-    X(fork)
+    X(fork)                                                                                                            \
+    X(snapshot)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -39,6 +39,7 @@ static void bus_calls(void) {
     struct torc_pool_stats pool;
     struct torc_actor_config config = {.on_message = ignore_message};
     struct torc_actor *actor;
+    struct torc_snapshot *snapshot;
     FORKED(torc_bus_close(t.bus));
     FORKED(torc_bus_halt(t.bus));
     FORKED(torc_bus_drain(t.bus, TORC_FOREVER));
@@ -51,6 +52,8 @@ static void bus_calls(void) {
     FORKED(torc_bus_pool_stats(t.bus, TORC_XS, &pool));
     FORKED(torc_bus_keep_stats(t.bus, &pool));
     FORKED(torc_audit(t.bus, NULL));
+    FORKED(torc_snapshot_take(t.bus, &stats, sizeof stats, &snapshot));
+    EXPECT(torc_snapshot_size(t.bus) == 0);
     FORKED(torc_actor_start(t.bus, &config, &actor));
 }
 

@@ -7,6 +7,7 @@
  *   ringptr    a counted handle that keeps an event beyond its turn       torc/ringptr.h
  *   actor      a thread with a handler and a mailbox of ringptrs          torc/actor.h
  *   snapshot   all figures of a bus at a moment, written in three formats torc/snapshot.h
+ *   handler    a managed reader: a thread that calls you in batches       torc/handler.h
  *
  * Allocators of use without a bus:
  *
@@ -25,6 +26,7 @@
 #include <torc/bus.h>
 #include <torc/config.h>
 #include <torc/grower.h>
+#include <torc/handler.h>
 #include <torc/heap.h>
 #include <torc/publisher.h>
 #include <torc/reader.h>

@@ -142,7 +142,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(seek)                                                                                                            \
     X(lifecycle)                                                                                                       \
     X(fork)                                                                                                            \
-    X(snapshot)
+    X(snapshot)                                                                                                        \
+    X(handler)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -25,6 +25,7 @@
 #include <torc/buffers.h>
 #include <torc/bus.h>
 #include <torc/config.h>
+#include <torc/event_loop.h>
 #include <torc/grower.h>
 #include <torc/handler.h>
 #include <torc/heap.h>

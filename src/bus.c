@@ -97,6 +97,7 @@ static void free_parts(struct bus *bus) {
     free(bus->topic);
     free(bus->actor_used);
     free(bus->actor);
+    free(bus->notify);
     torc_memory_give(&bus->memory);
     (void)pthread_mutex_destroy(&bus->lock);
     free(bus);
@@ -118,8 +119,12 @@ static int build(struct bus *bus) {
     bus->topic = calloc(config->topics, sizeof(struct torc_topic *));
     bus->actor_used = calloc(config->actors + 1u, sizeof *bus->actor_used);
     bus->actor = calloc(config->actors + 1u, sizeof(struct torc_actor *));
-    if (bus->topic == NULL || bus->actor_used == NULL || bus->actor == NULL) {
+    bus->notify = calloc(config->readers + 1u, sizeof *bus->notify);
+    if (bus->topic == NULL || bus->actor_used == NULL || bus->actor == NULL || bus->notify == NULL) {
         return TORC_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < config->readers; i++) {
+        torc_notify_init(&bus->notify[i]);
     }
     status = view_pools(bus);
     return status == TORC_OK ? torc_topics_init(bus) : status;
@@ -176,6 +181,9 @@ void torc_bus_wake_all(const struct bus *bus) {
     size_t points = TORC_WAITPOINTS(bus->config.publishers, bus->config.readers, bus->config.actors);
     for (size_t i = 0; i < points; i++) {
         torc_waitpoint_wake(&bus->waitpoints[i]);
+    }
+    for (uint32_t i = 0; i < bus->config.readers; i++) {
+        torc_notify(&bus->notify[i]);
     }
 }
 

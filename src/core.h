@@ -7,6 +7,7 @@
 
 #include "../pools/bank.h"
 #include "header.h"
+#include "notify.h"
 #include "wait.h"
 
 #include <ck_hs.h>
@@ -59,6 +60,7 @@ struct bus {
     struct reader *reader[TORC_MAX_READERS];          /* open ones, by index */
     bool *actor_used;                                 /* [config.actors] */
     struct torc_actor **actor;                        /* those that are whole */
+    struct notify *notify;                            /* [config.readers] who else is told when a reader is woken */
 };
 
 struct torc_topic {
@@ -125,6 +127,7 @@ struct reader {
     uint32_t lane_count;
     uint32_t current;
     uint32_t version; /* of the topic, as last refreshed */
+    bool has_fd;      /* its eventfd is armed when it finds nothing */
     bool one_lane;    /* one lane, open bus: an idle poll needs to look at the stamp and the version only */
 
     /* A copying reader's: the event at hand, and the reference that pins its slot. */
@@ -405,6 +408,9 @@ bool torc_reader_ready(struct reader *reader);
 bool torc_reader_exhausted(const struct reader *self);
 /* read.c: makes this reader's sleep visible to the publishers of its topic. */
 void torc_reader_announce(struct reader *reader);
+
+/* notify.c, owner: nothing to read: its descriptor is not readable until there is. */
+void torc_reader_arm(struct reader *self);
 
 /* topic.c: something about the topic changed that idle readers must notice. */
 void torc_topic_changed(struct torc_topic_record *record);

@@ -45,6 +45,7 @@ static void evict(struct bus *bus, struct reader *reader) {
     (void)torc_and_release64(&record->readers, ~(UINT64_C(1) << reader->index));
     torc_topic_changed(record);
     torc_waitpoint_wake(&bus->waitpoints[reader->point]);
+    torc_notify(&bus->notify[reader->index]);
     /* Others may be waiting for this very reader: publishers whose time is not over yet, and drains. */
     torc_barrier_light(bus->hot.fence); /* SPACE */
     for (uint64_t lanes = torc_load_relaxed64(&record->lanes); lanes != 0; lanes &= lanes - 1) {

@@ -24,6 +24,7 @@ static void wake_readers(const struct bus *bus, uint32_t lane) {
     for (; members != 0; members &= members - 1) {
         uint32_t point = torc_load_relaxed32(&cell_of(bus, lane, bit_index(members))->point);
         torc_waitpoint_wake(&bus->waitpoints[point]);
+        torc_notify(&bus->notify[bit_index(members)]);
     }
 }
 

@@ -189,7 +189,7 @@ static bool finished(const struct reader *self) {
 /* Nothing was found in any lane: why? TORC_OK: look again. */
 int torc_reader_why_empty(struct reader *self) {
     bool closed = bus_closed(self->bus); /* before the lanes: none opens after it */
-    self->one_lane = self->lane_count == 1 && !closed && !reader_copies(self) && !self->follows;
+    self->one_lane = self->lane_count == 1 && !closed && !reader_copies(self) && !self->follows && !self->has_fd;
     if (torc_reader_lanes_changed(self)) {
         look_around(self);
         return TORC_OK;
@@ -255,6 +255,9 @@ int torc_next_slow(struct torc_reader *reader) {
     status = find_next(self, true, true);
     if (status != TORC_OK && status != TORC_LAPPED && status != TORC_EVICTED) {
         torc_reader_rest(self);
+        if (self->has_fd && status == TORC_EMPTY) {
+            torc_reader_arm(self);
+        }
     }
     return status;
 }
@@ -312,6 +315,9 @@ int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, s
     if (TORC_UNLIKELY(torc_load_acquire32(&self->closing) != 0)) {
         leave_if_done(self);
         return count > 0 || count == TORC_EVICTED ? count : TORC_CLOSED; /* one that leaves evicted is told so first */
+    }
+    if (self->has_fd && count == 0) {
+        torc_reader_arm(self);
     }
     return count;
 }

@@ -226,6 +226,7 @@ int torc_reader_detach(struct torc_reader *reader) {
     torc_barrier_heavy(self->bus->hot.fence);
     torc_waitpoint_wake(&self->bus->waitpoints[self->point]);
     torc_waitpoint_wake(&self->bus->waitpoints[reader_point_index(self->bus, self->index)]); /* torc_keep_until */
+    torc_notify(&self->bus->notify[self->index]);
     for (uint32_t round = 0; torc_load_acquire32(&self->busy) != 0; round++) {
         if (torc_load_acquire64(&self->poller) != 0) {
             borrowed = 0; /* a handler runs: wait for it, however long */
@@ -255,6 +256,7 @@ int torc_reader_close(struct torc_reader *reader) {
     torc_reader_leave(self);
     torc_copy_drop(self);
     torc_after_unwatch(self);
+    torc_notify_end(&bus->notify[self->index]);
     (void)pthread_mutex_lock(&bus->lock);
     bus->reader[self->index] = NULL;
     torc_store_relaxed64(&bus->hot.pools[self->keep_pool].owner, 0); /* as a publisher's pools */

@@ -143,7 +143,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(lifecycle)                                                                                                       \
     X(fork)                                                                                                            \
     X(snapshot)                                                                                                        \
-    X(handler)
+    X(handler)                                                                                                         \
+    X(event_loop)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

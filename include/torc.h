@@ -9,6 +9,9 @@
  *   snapshot   all figures of a bus at a moment, written in three formats torc/snapshot.h
  *   handler    a managed reader: a thread that calls you in batches       torc/handler.h
  *
+ * Waiting in other ways: a reader as a file descriptor (torc/event_loop.h), a queue of ringptrs for a thread of yours
+ * (torc/mailbox.h), and one thread that waits for many of both and for timers (torc/waitset.h).
+ *
  * Allocators of use without a bus:
  *
  *   arena      short-lived buffers of any size                            torc/arena.h, torc/buffers.h
@@ -29,6 +32,7 @@
 #include <torc/grower.h>
 #include <torc/handler.h>
 #include <torc/heap.h>
+#include <torc/mailbox.h>
 #include <torc/publisher.h>
 #include <torc/reader.h>
 #include <torc/region.h>
@@ -37,5 +41,6 @@
 #include <torc/status.h>
 #include <torc/time.h>
 #include <torc/version.h>
+#include <torc/waitset.h>
 
 #endif

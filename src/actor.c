@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define MAILBOX_DEFAULT 1023u
-#define MAILBOX_MAX     ((1u << 24) - 1)
 
 static int take_index(struct bus *bus, uint32_t *index) {
     int status;
@@ -74,7 +73,7 @@ static void free_actor(struct torc_actor *actor) {
     torc_bus_unhold(bus);
 }
 
-static uint32_t mailbox_capacity(uint32_t asked) {
+uint32_t torc_mailbox_capacity(uint32_t asked) {
     uint32_t capacity = 1;
     asked = asked == 0 ? MAILBOX_DEFAULT : asked;
     while (capacity < asked) {
@@ -86,7 +85,7 @@ static uint32_t mailbox_capacity(uint32_t asked) {
 static bool config_ok(const struct torc_actor_config *config) {
     if (config == NULL || (config->on_message == NULL && config->on_event == NULL) ||
         (unsigned)config->full > TORC_MAILBOX_DROP || (unsigned)config->wait > TORC_WAIT_BACKOFF ||
-        config->mailbox > MAILBOX_MAX) {
+        config->mailbox > TORC_MAILBOX_MAX) {
         return false;
     }
     return config->topic_count == 0 || (config->topics != NULL && config->on_event != NULL);
@@ -160,7 +159,7 @@ static int make_actor(struct bus *bus, struct torc_actor **out) {
 static int furnish(struct torc_actor *actor, const struct torc_actor_config *config) {
     actor->config = *config;
     (void)strncpy(actor->name, config->name != NULL ? config->name : "torc-actor", sizeof actor->name - 1);
-    actor->capacity = mailbox_capacity(config->mailbox);
+    actor->capacity = torc_mailbox_capacity(config->mailbox);
     actor->mailbox = torc_mailbox_new(actor->capacity);
     actor->readers = calloc(config->topic_count + 1, sizeof(struct torc_reader *));
     actor->ends = calloc(config->topic_count + 1, sizeof *actor->ends);

@@ -19,6 +19,10 @@ void torc_mailbox_free(struct mailbox *mailbox);
 bool torc_mailbox_enqueue(struct mailbox *mailbox, struct torc_ringptr message);
 bool torc_mailbox_dequeue(struct mailbox *mailbox, struct torc_ringptr *message);
 
+/* actor.c: the capacity for what was asked: a power of two minus one, 0 stands for 1023. */
+#define TORC_MAILBOX_MAX ((1u << 24) - 1)
+uint32_t torc_mailbox_capacity(uint32_t asked);
+
 /* How many messages wait; a snapshot. */
 uint32_t torc_mailbox_depth(const struct mailbox *mailbox);
 

@@ -42,6 +42,9 @@ int torc_notify_arm_fd(struct notify *notify);
 void torc_notify_join(struct notify *notify, struct torc_waitpoint *set, void *owner);
 void torc_notify_arm_set(struct notify *notify);
 
+/* waitset.c: the set behind it, if there is one, drops this member: it is about to be closed. */
+void torc_waitset_forget(const struct notify *notify, const void *member);
+
 /* torc_notify_end: closes the descriptor and forgets the set. */
 void torc_notify_end(struct notify *notify);
 

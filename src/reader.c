@@ -256,6 +256,7 @@ int torc_reader_close(struct torc_reader *reader) {
     torc_reader_leave(self);
     torc_copy_drop(self);
     torc_after_unwatch(self);
+    torc_waitset_forget(&bus->notify[self->index], reader);
     torc_notify_end(&bus->notify[self->index]);
     (void)pthread_mutex_lock(&bus->lock);
     bus->reader[self->index] = NULL;

@@ -144,7 +144,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(fork)                                                                                                            \
     X(snapshot)                                                                                                        \
     X(handler)                                                                                                         \
-    X(event_loop)
+    X(event_loop)                                                                                                      \
+    X(waitset)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

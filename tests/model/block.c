@@ -112,6 +112,7 @@ static int futex_wake(uint32_t *word) {
     return woken;
 }
 
+long model_fd_call(long number, const long *arg); /* event_fd.c */
 long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
 long __wrap_syscall(long number, ...);
 
@@ -140,6 +141,9 @@ long __wrap_syscall(long number, ...) {
     if (number == SYS_membarrier) {
         errno = ENOSYS;
         return ex.scenario->fences ? -1 : 0;
+    }
+    if (number == SYS_eventfd2 || number == SYS_read || number == SYS_write || number == SYS_close) {
+        return model_fd_call(number, arg);
     }
     return __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }

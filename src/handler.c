@@ -155,7 +155,9 @@ int torc_handler_release(struct torc_handler *handler) {
     if (!inside(handler) || !handler->in_event) {
         return TORC_WRONG_THREAD;
     }
-    torc_batch_release(handler, handler->batch.at);
+    if (handler->batch.at > handler->batch.released) {
+        torc_batch_release(handler, handler->batch.at - 1);
+    }
     return TORC_OK;
 }
 

@@ -71,7 +71,7 @@ void torc_batch_release(struct torc_handler *handler, size_t last) {
             give_back_to(self, event->lane, event->sequence + 1, came_of_lane(batch, event->lane, last));
         }
     }
-    batch->released = batch->released > last + 1 ? batch->released : last + 1;
+    batch->released = last + 1;
 }
 
 /* --- verdicts ----------------------------------------------------------------------------------------------- */

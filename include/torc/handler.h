@@ -125,8 +125,9 @@ int torc_handler_join(struct torc_handler *handler, uint64_t deadline);
  * TORC_WRONG_THREAD: from inside a callback: stop there, close later. TORC_INVALID. */
 int torc_handler_close(struct torc_handler *handler);
 
-/* torc_handler_release: early release inside a batch: the event at hand and all before it are done with, and publishers may
- * overwrite them. A borrow of them ends. From inside on_event only: TORC_WRONG_THREAD elsewhere. TORC_OK; TORC_INVALID. */
+/* torc_handler_release: early release inside a batch: all events before the one at hand are done with, and publishers may
+ * overwrite them; REWIND goes back no further than to the one at hand. From inside on_event only: TORC_WRONG_THREAD elsewhere.
+ * TORC_OK; TORC_INVALID. */
 int torc_handler_release(struct torc_handler *handler);
 
 /* torc_handler_reader: its reader, for torc_keep in a callback and torc_reader_state anywhere. Never read or advance it. NULL for NULL. */

@@ -151,7 +151,7 @@ START_TEST(what_was_released_is_not_rewound) {
     put_run(t.publisher, 0, 5);
     start(&config);
     (void)finish();
-    SAW(0, 1, 2, 3, 2, 3, 4);
+    SAW(0, 1, 2, 3, 1, 2, 3, 4);
 }
 END_TEST
 

@@ -8,6 +8,8 @@
  *   actor      a thread with a handler and a mailbox of ringptrs          torc/actor.h
  *   snapshot   all figures of a bus at a moment, written in three formats torc/snapshot.h
  *   handler    a managed reader: a thread that calls you in batches       torc/handler.h
+ *   pipe       a handler that publishes to another topic                  torc/pipe.h
+ *   requester  asks over one topic and is answered over another           torc/request.h
  *
  * Waiting in other ways: a reader as a file descriptor (torc/event_loop.h), a queue of ringptrs for a thread of yours
  * (torc/mailbox.h), and one thread that waits for many of both and for timers (torc/waitset.h).
@@ -33,9 +35,11 @@
 #include <torc/handler.h>
 #include <torc/heap.h>
 #include <torc/mailbox.h>
+#include <torc/pipe.h>
 #include <torc/publisher.h>
 #include <torc/reader.h>
 #include <torc/region.h>
+#include <torc/request.h>
 #include <torc/ringptr.h>
 #include <torc/snapshot.h>
 #include <torc/status.h>

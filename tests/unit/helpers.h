@@ -145,7 +145,9 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(snapshot)                                                                                                        \
     X(handler)                                                                                                         \
     X(event_loop)                                                                                                      \
-    X(waitset)
+    X(waitset)                                                                                                         \
+    X(pipe)                                                                                                            \
+    X(request)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

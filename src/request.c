@@ -14,7 +14,7 @@ struct head {
     uint64_t magic;
     uint64_t requester;
     uint64_t id;
-    uint64_t deadline;
+    uint64_t time; /* of a request: its deadline; of a reply: when it was made */
 };
 
 struct outstanding {
@@ -111,18 +111,22 @@ int torc_request(struct torc_requester *self, uint32_t type, const void *data, s
 
 /* --- what became of it -------------------------------------------------------------------------------------- */
 
-static bool take_out(struct torc_requester *self, uint64_t id) {
+/* Its place in the table, or NULL. */
+static struct outstanding *find(struct torc_requester *self, uint64_t id) {
     for (uint64_t i = 0; i < self->stats.outstanding; i++) {
         if (self->table[i].id == id) {
-            self->table[i] = self->table[--self->stats.outstanding];
-            return true;
+            return &self->table[i];
         }
     }
-    return false;
+    return NULL;
 }
 
-static const struct outstanding *first_to_expire(const struct torc_requester *self) {
-    const struct outstanding *first = &self->table[0];
+static void take_out(struct torc_requester *self, struct outstanding *at) {
+    *at = self->table[--self->stats.outstanding];
+}
+
+static struct outstanding *first_to_expire(struct torc_requester *self) {
+    struct outstanding *first = &self->table[0];
     for (uint64_t i = 1; i < self->stats.outstanding; i++) {
         first = self->table[i].deadline < first->deadline ? &self->table[i] : first;
     }
@@ -137,17 +141,20 @@ static bool head_of(const struct torc_event *event, uint64_t magic, struct head 
     return head->magic == magic;
 }
 
-/* Is this event the answer to a request that is outstanding, and not too late? */
+/* Is this event the answer to a request that is outstanding, and made in time? One that was not leaves it to expire. */
 static bool answers(struct torc_requester *self, const struct torc_event *event, struct torc_reply *reply) {
+    struct outstanding *at;
     struct head head;
     if (!head_of(event, MAGIC_REPLY, &head) || head.requester != self->number) {
         self->stats.foreign++;
         return false;
     }
-    if (!take_out(self, head.id)) {
+    at = find(self, head.id);
+    if (at == NULL || head.time > at->deadline) {
         self->stats.late++;
         return false;
     }
+    take_out(self, at);
     self->stats.answered++;
     *reply = (struct torc_reply){.id = head.id,
                                  .type = event->type,
@@ -158,17 +165,17 @@ static bool answers(struct torc_requester *self, const struct torc_event *event,
 
 /* Nothing came until the deadline of a request, or this call's. */
 static int expire(struct torc_requester *self, struct torc_reply *reply, uint64_t deadline) {
-    struct outstanding first = *first_to_expire(self);
-    if (first.deadline <= torc_now()) {
-        (void)take_out(self, first.id);
+    struct outstanding *first = first_to_expire(self);
+    if (first->deadline <= torc_now()) {
+        *reply = (struct torc_reply){.id = first->id, .status = TORC_TIMED_OUT};
+        take_out(self, first);
         self->stats.expired++;
-        *reply = (struct torc_reply){.id = first.id, .status = TORC_TIMED_OUT};
         return TORC_OK;
     }
     return deadline == TORC_NO_WAIT ? TORC_EMPTY : TORC_TIMED_OUT;
 }
 
-/* What lies in the topic is looked at before any deadline: an answer that came in time counts, however late it is read. */
+/* What lies in the topic is looked at before any deadline: an answer made in time counts, however late it is read. */
 int torc_request_wait(struct torc_requester *self, struct torc_reply *reply, uint64_t deadline) {
     struct torc_event event;
     if (self == NULL || reply == NULL) {
@@ -191,12 +198,15 @@ int torc_request_wait(struct torc_requester *self, struct torc_reply *reply, uin
 }
 
 int torc_request_cancel(struct torc_requester *self, uint64_t id) {
+    struct outstanding *at;
     if (self == NULL) {
         return TORC_INVALID;
     }
-    if (!take_out(self, id)) {
+    at = find(self, id);
+    if (at == NULL) {
         return TORC_NOT_FOUND;
     }
+    take_out(self, at);
     self->stats.cancelled++;
     return TORC_OK;
 }
@@ -218,7 +228,7 @@ int torc_request_read(const struct torc_event *event, struct torc_request *reque
     }
     *request = (struct torc_request){.requester = head.requester,
                                      .id = head.id,
-                                     .deadline = head.deadline,
+                                     .deadline = head.time,
                                      .type = event->type,
                                      .data = (const unsigned char *)event->data + sizeof head,
                                      .length = event->length - sizeof head};
@@ -231,6 +241,6 @@ int torc_reply(struct torc_publisher *publisher, const struct torc_request *requ
     if (publisher == NULL || request == NULL || (data == NULL && length != 0)) {
         return TORC_INVALID;
     }
-    head = (struct head){MAGIC_REPLY, request->requester, request->id, request->deadline};
+    head = (struct head){MAGIC_REPLY, request->requester, request->id, torc_now()};
     return publish(publisher, &head, type, data, length, deadline);
 }

@@ -11,7 +11,8 @@
  *         torc_reply(publisher, &request, TYPE, answer, size, request.deadline);
  *
  * Any number of requesters and of those who answer may share a pair of topics: each requester's replies carry its number, and the others
- * step over them. A request is answered once: the first reply counts, what comes after it, or after the deadline, is dropped and counted.
+ * step over them. A request is answered once: the first reply counts if it was made before the deadline, however late it is read; any other is
+ * dropped and counted.
  *
  * Threads: one at a time per requester; torc_request_read and torc_reply as their event and publisher. */
 #ifndef TORC_REQUEST_H

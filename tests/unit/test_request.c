@@ -91,6 +91,19 @@ START_TEST(deadlines_pass_in_their_order) {
 }
 END_TEST
 
+START_TEST(an_answer_made_after_the_deadline_is_late) {
+    uint64_t deadline = torc_deadline_ms(1), id = ask(1, deadline);
+    while (torc_now() <= deadline) {
+    }
+    (void)answer();
+    assert_ok(torc_request_wait(asks, &reply, TORC_FOREVER));
+    ck_assert_uint_eq(reply.id, id);
+    assert_status(reply.status, TORC_TIMED_OUT);
+    ck_assert_uint_eq(stats().late, 1);
+    end_request();
+}
+END_TEST
+
 START_TEST(a_second_answer_is_late) {
     uint64_t id = ask(1, TORC_FOREVER), next;
     struct torc_request request = answer();
@@ -197,6 +210,7 @@ Suite *request_suite(void) {
     TCase *tcase = add_case(suite, "request", setup_request);
     tcase_add_test(tcase, answers_find_their_requests);
     tcase_add_test(tcase, deadlines_pass_in_their_order);
+    tcase_add_test(tcase, an_answer_made_after_the_deadline_is_late);
     tcase_add_test(tcase, a_second_answer_is_late);
     tcase_add_test(tcase, others_replies_are_not_ours);
     tcase_add_test(tcase, what_is_no_request_is_refused);

@@ -46,8 +46,8 @@ static void evict(struct bus *bus, struct reader *reader) {
     torc_topic_changed(record);
     torc_waitpoint_wake(&bus->waitpoints[reader->point]);
     torc_notify(&bus->notify[reader->index]);
-    /* Others may be waiting for this very reader: publishers whose time is not over yet, and drains. */
-    torc_barrier_light(bus->hot.fence); /* SPACE */
+    /* Others may be waiting for this very reader: publishers whose time is not over yet, and drains (SPACE; waking has passed a
+     * full fence). */
     for (uint64_t lanes = torc_load_relaxed64(&record->lanes); lanes != 0; lanes &= lanes - 1) {
         torc_lane_moved(bus, bit_index(lanes));
     }

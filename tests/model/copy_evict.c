@@ -99,3 +99,18 @@ static void check_two(void) {
 MODEL_SCENARIO(bus_copy_evict_slot, .claim = "the same where the publisher waits for a slot that the reader holds up",
                .hazards = "1, 4, 12", .setup = setup_slot, .thread = {publish_in_slot, take_two}, .check = check_two,
                .preemptions = 2, .quick = 1);
+
+/* The reader never reads again, so the eviction alone can end the drain. The drain waits for what is published when it begins. */
+static void publish_over(void) {
+    put_run(2, 3, 16);
+}
+static void drain(void) {
+    model_assert_status(torc_bus_drain(w.bus, TORC_FOREVER), TORC_OK);
+}
+static void check_drained(void) {
+    model_assert_equal(torc_load_relaxed32(&reader_of(w.reader)->evicted), 1);
+    close_world();
+}
+MODEL_SCENARIO(bus_copy_evict_drain, .claim = "an eviction ends a drain that waited for the reader",
+               .hazards = "19, 20", .setup = setup_lossy, .thread = {publish_over, drain}, .check = check_drained,
+               .preemptions = 2, .quick = 1);

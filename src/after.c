@@ -82,6 +82,7 @@ void torc_after_leave(struct reader *self) {
 void torc_after_wake(const struct reader *self) {
     for (uint64_t left = torc_load_relaxed64(&self->followers); left != 0; left &= left - 1) {
         torc_waitpoint_wake(&self->bus->waitpoints[self->bus->reader[bit_index(left)]->point]);
+        torc_notify(&self->bus->notify[bit_index(left)]);
     }
 }
 
@@ -144,5 +145,6 @@ void torc_after_moved(const struct reader *self, uint32_t lane) {
         if (torc_load_relaxed32(&point->waiting) != 0) {
             torc_waitpoint_wake(point);
         }
+        torc_notify(&self->bus->notify[bit_index(left)]);
     }
 }

@@ -13,11 +13,13 @@ static void announce(void *context) {
 /* Until there is something to do. */
 static void await_work(struct torc_handler *handler) {
     const struct torc_handler_config *config = &handler->config;
-    const struct reader *reader = reader_of(handler->reader);
+    struct reader *reader = reader_of(handler->reader);
     struct torc_await await = {
         &handler->bus->waitpoints[reader->point], has_work, announce, handler, handler->bus->hot.fence, reader->wait};
     uint64_t deadline = config->timeout_ns == 0 ? TORC_FOREVER : torc_deadline_ns(config->timeout_ns);
-    if (torc_await(&await, deadline) == TORC_TIMED_OUT) {
+    int status = torc_await(&await, deadline);
+    torc_after_unwatch(reader);
+    if (status == TORC_TIMED_OUT) {
         handler_count(&handler->timeouts, 1);
         if (config->on_timeout != NULL) {
             config->on_timeout(config->context, handler);

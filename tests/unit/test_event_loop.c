@@ -197,6 +197,40 @@ START_TEST(waiting_with_a_deadline_still_works) {
 }
 END_TEST
 
+/* A reader after t.reader, and its descriptor once it has seen that there is nothing for it. */
+static int follower_fd(struct torc_reader **follower) {
+    struct torc_reader_config config = {.after = &t.reader, .after_count = 1};
+    int fd;
+    assert_ok(torc_reader_open(t.topic, &config, follower));
+    fd = torc_reader_fd(*follower);
+    put_run(t.publisher, 0, 1);
+    take_none(*follower);
+    ck_assert(!readable(fd));
+    return fd;
+}
+
+START_TEST(whom_it_is_after_makes_it_readable) {
+    struct torc_reader *follower;
+    int fd = follower_fd(&follower);
+    take(t.reader, 0);
+    take_none(t.reader); /* gives the event back */
+    ck_assert(readable(fd));
+    take(follower, 0);
+    assert_ok(torc_reader_close(follower));
+}
+END_TEST
+
+START_TEST(whom_it_is_after_leaves_and_it_is_readable) {
+    struct torc_reader *follower;
+    int fd = follower_fd(&follower);
+    assert_ok(torc_reader_close(t.reader));
+    t.reader = NULL;
+    ck_assert(readable(fd));
+    take(follower, 0);
+    assert_ok(torc_reader_close(follower));
+}
+END_TEST
+
 Suite *event_loop_suite(void) {
     Suite *suite = suite_create("event_loop");
     TCase *tcase = add_case(suite, "event_loop", setup_world);
@@ -213,5 +247,7 @@ Suite *event_loop_suite(void) {
     tcase_add_test(tcase, a_lossy_reader_has_one_too);
     tcase_add_test(tcase, an_aborted_claim_is_a_wake_up_for_nothing);
     tcase_add_test(tcase, waiting_with_a_deadline_still_works);
+    tcase_add_test(tcase, whom_it_is_after_makes_it_readable);
+    tcase_add_test(tcase, whom_it_is_after_leaves_and_it_is_readable);
     return suite;
 }

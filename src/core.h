@@ -254,7 +254,8 @@ static inline struct torc_entry *lane_entries(const struct bus *bus, uint32_t la
     return bus->entries + (size_t)lane * bus->config.lane_entries;
 }
 static inline struct torc_topic_record *topic_of_lane(const struct bus *bus, uint32_t lane) {
-    return &bus->topics[torc_load_relaxed32(&bus->lanes[lane].topic)];
+    return &bus->topics[torc_load_acquire32(
+        &bus->lanes[lane].topic)]; /* LANES: for those who come by the lane's number */
 }
 static inline uint64_t topic_members(const struct torc_topic_record *record) {
     return torc_load_acquire64(&record->readers) | torc_load_acquire64(&record->copiers); /* GATING */

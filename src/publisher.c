@@ -99,7 +99,7 @@ static void take_lane(struct bus *bus, uint32_t lane, const struct torc_topic *t
         torc_store_relaxed64(&control->origin, torc_load_relaxed64(&control->published));
     }
     enlist_readers(bus, lane, topic, same);
-    torc_store_relaxed32(&control->topic, topic->index);
+    torc_store_release32(&control->topic, topic->index); /* LANES */
     torc_store_release32(&control->state, TORC_LANE_OPEN);
     (void)torc_or_release64(&topic->record->lanes, bit); /* LANES */
     torc_topic_changed(topic->record);

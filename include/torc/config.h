@@ -22,7 +22,9 @@ extern "C" {
 #endif
 
 /* The source of XXL blocks (events above 16 KiB) unless the bus has an area for them (xxl_bytes). Both functions may be
- * called from any thread that publishes or releases, at the same time. alloc: at least `size` bytes aligned to 64, or NULL. free: exactly what alloc gave. */
+ * called from any thread that publishes or releases, at the same time. alloc: at least `size` bytes aligned to 64, or NULL. free:
+ * exactly what alloc gave; it may run while the bus's control lock is held (a publisher or reader that closes), so neither calls
+ * the bus. */
 struct torc_xxl_provider {
     void *(*alloc)(void *state, size_t size);
     void (*free)(void *state, void *block, size_t size);

@@ -123,7 +123,8 @@ struct torc_claim {
     uint64_t slot; /* library's */
 };
 
-/* torc_claim: a place for an event of `length` bytes, aligned to 16 (inline, <= 48 B) or 64 (slots). */
+/* torc_claim: a place for an event of `length` bytes, aligned to 16 (inline, <= 48 B) or 64 (slots). While a reader copies the
+ * topic (LOSSY, CONFLATE) every claim takes a slot: on a bus without any that is TORC_TOO_BIG; torc_publish needs none. */
 int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
 int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
 int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,

@@ -16,7 +16,7 @@
  *   FREE        last release: slot.word, count to 0         bank: allocation               the payload, to be overwritten
  *   DROP        earlier release: slot.word, count - 1       last release (same RMW chain)  this owner's reads are over
  *   GUARD       buffer's release: guard, in use to free     arena: search, destroy         the buffer's bytes
- *   LANES       publisher_open: topic.lanes, lane.topic      reader: refresh; drains        cells and lane set up for it
+ *   LANES       publisher_open: topic.lanes, lane.topic     reader: refresh; drain         cells and lane set up for it
  *   GATING      reader_open: topic.readers, version         publisher: gate scan           the new member's cursor cell
  *   ENDED       publisher_close: lane.state                 reader: lane end               the lane's last published
  *   STATE       bus_close: bus.state                        readers, publishers            room = 0 in every publisher

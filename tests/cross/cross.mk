@@ -25,8 +25,8 @@ cross_make = +@$(MAKE) --no-print-directory FLAVOUR=plain DEBUG=0 WERROR=1 O=bui
     CC=$(call cross_tool,$(1),gcc) AR=$(call cross_tool,$(1),ar) CFLAGS= \
     CPPFLAGS='-isystem build/cross/$(1)/sysroot/include $(3)' LDFLAGS='-Lbuild/cross/$(1)/sysroot/lib' CHECK_LIBS='-lcheck -lrt -lm'
 # Without libatomic, and with no name left open in the shared library.
-cross_static = LIBS='-static $(LIBS_STATIC)'
-cross_shared = LIBS='$(LIBS_STATIC)'
+cross_static = LIBS='-static $(LIBS)'
+cross_shared = LIBS='$(LIBS)'
 CROSS_MACHINE := $(O)/tests/cross/machine
 
 ifneq ($(filter cross cross-broken,$(MAKECMDGOALS)),)

@@ -152,7 +152,7 @@ static const char *step_alloc(struct model *model) {
     HOLDS((uintptr_t)buffer.data % (alignment > 16 ? alignment : 16) == 0);
     HOLDS(buffer.capacity == size && buffer.length == 0);
     fill(buffer.data, size, seed);
-    HOLDS(torc_buffer_advance(&buffer, size + below(model, 2)) == size);
+    HOLDS(torc_buffer_advance(&buffer, size + (size_t)below(model, 2)) == size);
     HOLDS(torc_buffer_write(&buffer, "x", 1) == 0);
     if (model->defect != LOSES_A_BUFFER || model->seeds % 16 != 0) {
         put_in(model, buffer, seed);

@@ -30,19 +30,12 @@ struct run {
     void *block[HELD];
 };
 
-static uint64_t next_random(uint64_t *state) {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 static struct run *run_open(uint32_t most, int mixed) {
     struct run *run = bench_memory(sizeof *run);
     uint64_t random = 88172645463325252u;
     for (uint32_t i = 0; i < SCRIPT; i++) {
-        run->script[i].size = 1 + (uint32_t)(next_random(&random) % most);
-        run->script[i].which = mixed ? (uint32_t)(next_random(&random) % HELD) : i % HELD;
+        run->script[i].size = 1 + (uint32_t)(bench_random(&random) % most);
+        run->script[i].which = mixed ? (uint32_t)(bench_random(&random) % HELD) : i % HELD;
     }
     return run;
 }

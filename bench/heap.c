@@ -30,14 +30,6 @@ struct bench_rival bench_rival_heap(void) {
     return (struct bench_rival){heap_take, heap_give, heap_resize};
 }
 
-static inline uint64_t next_random(uint64_t *state) {
-    uint64_t x = *state;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return *state = x;
-}
-
 static inline void touch(void *block, uint64_t value) {
     if (__builtin_expect(block == NULL, 0)) {
         bench_die("malloc", "no memory");
@@ -61,7 +53,7 @@ static struct bag *bag_open(struct bench_rival rival, uint32_t live, uint32_t mo
     bag->live = live;
     bag->random = 88172645463325252u;
     for (uint32_t i = 0; i < SIZES; i++) {
-        uint64_t n = next_random(&bag->random);
+        uint64_t n = bench_random(&bag->random);
         bag->size[i] = 16 + (uint32_t)(n / 16 % (most > 1000 && n % 10 != 0 ? 497 : most - 15));
     }
     for (uint32_t i = 0; i < live; i++) {
@@ -84,7 +76,7 @@ static uint64_t bag_slice(void *state, struct bench_duo *duo, uint64_t n) {
     uint64_t begins = bench_now(), random = bag->random;
     (void)duo;
     for (uint64_t i = 0; i < n; i++) {
-        uint32_t k = (uint32_t)((next_random(&random) >> 32) * bag->live >> 32);
+        uint32_t k = (uint32_t)((bench_random(&random) >> 32) * bag->live >> 32);
         rival.give(bag->block[k]);
         bag->block[k] = rival.take(bag->size[i % SIZES]);
         touch(bag->block[k], i);

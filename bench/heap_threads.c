@@ -26,19 +26,11 @@ struct crew {
     struct member member[MOST_THREADS];
 };
 
-static inline uint64_t next_random(uint64_t *state) {
-    uint64_t x = *state;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return *state = x;
-}
-
 static void exchange(struct member *member, uint64_t n) {
     struct bench_rival rival = member->crew->rival;
     uint64_t random = member->random;
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t r = next_random(&random);
+        uint64_t r = bench_random(&random);
         uint32_t k = (uint32_t)((r >> 32) * LIVE >> 32);
         rival.give(member->block[k]);
         member->block[k] = rival.take(16 + r % 500);

@@ -14,14 +14,6 @@
 #define FEW      1000u
 #define MANY     100000u
 
-/* xorshift64*: the high half is uniform enough for an index and a size. */
-static inline uint64_t draw(uint64_t *state) {
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * UINT64_C(0x2545F4914F6CDD1D);
-}
-
 static inline uint64_t size_from(uint64_t random) {
     return SMALLEST + (random >> 40) % SPREAD;
 }
@@ -51,7 +43,7 @@ static uint64_t region_slice(void *state, struct bench_duo *duo, uint64_t n) {
     uint64_t begins = bench_now();
     (void)duo;
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t random = draw(&ranges->random);
+        uint64_t random = bench_random(&ranges->random);
         uint32_t index = index_from(random, ranges->live);
         int status = torc_region_free(ranges->region, ranges->block[index]);
         if (__builtin_expect(status != TORC_OK, 0)) {
@@ -73,7 +65,7 @@ static void *region_open(uint32_t live) {
     bench_check(torc_region_init(ranges->storage, bytes, 0, (uint64_t)live * (SMALLEST + SPREAD), 16, &ranges->region),
                 "torc_region_init");
     for (uint32_t i = 0; i < live; i++) {
-        region_take(ranges, i, size_from(draw(&ranges->random)));
+        region_take(ranges, i, size_from(bench_random(&ranges->random)));
     }
     (void)region_slice(ranges, NULL, UINT64_C(10) * live);
     return ranges;
@@ -117,7 +109,7 @@ static uint64_t heap_slice(void *state, struct bench_duo *duo, uint64_t n) {
     uint64_t begins = bench_now();
     (void)duo;
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t random = draw(&heap->random);
+        uint64_t random = bench_random(&heap->random);
         uint32_t index = index_from(random, heap->live);
         heap->rival.give(heap->block[index]);
         heap_take(heap, index, size_from(random));
@@ -132,7 +124,7 @@ static void *heap_open(struct bench_rival rival, uint32_t live) {
     heap->rival = rival;
     heap->block = bench_memory(live * sizeof *heap->block);
     for (uint32_t i = 0; i < live; i++) {
-        heap_take(heap, i, size_from(draw(&heap->random)));
+        heap_take(heap, i, size_from(bench_random(&heap->random)));
     }
     (void)heap_slice(heap, NULL, UINT64_C(10) * live);
     return heap;

@@ -20,10 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <torc/atomic.h>
-
-#define TORC_LIKELY(x)   __builtin_expect(!!(x), 1)
-#define TORC_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#include <torc/layout.h>
 
 enum torc_block_flag {
     TORC_BLOCK_USED = 1, /* in no bin */

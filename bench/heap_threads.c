@@ -33,7 +33,7 @@ static void exchange(struct member *member, uint64_t n) {
         uint64_t r = bench_random(&random);
         uint32_t k = (uint32_t)((r >> 32) * LIVE >> 32);
         rival.give(member->block[k]);
-        member->block[k] = rival.take(16 + r % 500);
+        member->block[k] = rival.take(16 + (size_t)(r % 500));
         if (__builtin_expect(member->block[k] == NULL, 0)) {
             bench_die("malloc", "no memory");
         }

@@ -98,7 +98,7 @@ struct heap {
 };
 
 static void heap_take(struct heap *heap, uint32_t index, uint64_t size) {
-    heap->block[index] = heap->rival.take(size);
+    heap->block[index] = heap->rival.take((size_t)size);
     if (__builtin_expect(heap->block[index] == NULL, 0)) {
         bench_die("malloc", "no memory");
     }

@@ -69,7 +69,7 @@ struct torc_arena {
     uint32_t fence; /* 1: no membarrier */
     uint32_t magic;
     void *memory; /* its own to free, or NULL */
-    unsigned char pad0[TORC_LINE - 40];
+    unsigned char pad0[TORC_LINE - 16 - 3 * sizeof(void *)];
 
     /* Written by the owner. The region at the cursor is free; its guard is written when the cursor leaves it. */
     uint64_t cursor;

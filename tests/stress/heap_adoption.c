@@ -48,7 +48,7 @@ static void *live(void *argument) {
     uint64_t random = (uint64_t)(uintptr_t)argument;
     stress_doing("allocates and frees");
     for (int i = 0; i < KEPT; i++) {
-        size_t size = stress_below(&random, stress_below(&random, 8) == 0 ? 30000 : 500);
+        size_t size = (size_t)stress_below(&random, stress_below(&random, 8) == 0 ? 30000 : 500);
         struct block *block = torc_heap_alloc(heap, sizeof *block + size);
         CHECK(block != NULL, "no memory for %zu bytes", size);
         block->size = size;

@@ -26,7 +26,7 @@ struct worker {
 static size_t some_size(uint64_t *random) {
     uint64_t kind = stress_below(random, 100);
     size_t most = kind < 80 ? SMALL : kind < 98 ? 9000 : LARGE;
-    return sizeof(struct parcel) + stress_below(random, most);
+    return sizeof(struct parcel) + (size_t)stress_below(random, most);
 }
 
 static void *contents(struct parcel *parcel) {

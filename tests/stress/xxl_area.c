@@ -31,7 +31,7 @@ struct run {
 };
 
 static size_t some_size(uint64_t *random) {
-    return TORC_XL_BYTES + 1 + stress_below(random, STRESS_LARGEST - TORC_XL_BYTES);
+    return TORC_XL_BYTES + 1 + (size_t)stress_below(random, STRESS_LARGEST - TORC_XL_BYTES);
 }
 
 static void *publish(void *argument) {

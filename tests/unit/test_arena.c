@@ -128,7 +128,7 @@ START_TEST(alignment_is_per_request) {
     }
     assert_status(torc_arena_alloc_aligned(a, 1, 0, &buffer[0]), TORC_INVALID);
     assert_status(torc_arena_alloc_aligned(a, 1, 48, &buffer[0]), TORC_INVALID);
-    assert_status(torc_arena_alloc_aligned(a, 1, (size_t)1 << 40, &buffer[0]), TORC_TOO_BIG);
+    assert_status(torc_arena_alloc_aligned(a, 1, SIZE_MAX / 2 + 1, &buffer[0]), TORC_TOO_BIG);
 }
 END_TEST
 

@@ -9,16 +9,14 @@ enum { DEFAULT_THREADS = 1024, DEFAULT_STEP = 65536, LEAST_STEP = 1024 };
 /* --- create --- */
 
 /* The bookkeeping comes first in the grower's memory, the first extent behind it. */
-static struct torc_heap *place(struct torc_grower *grower, uint32_t threads) {
-    size_t own = sizeof(struct torc_heap) + (threads + (size_t)1) * sizeof(struct torc_local *);
-    size_t grown = 0, skip;
-    unsigned char *begin = grower->grow(grower, own + 64 + TORC_EXTENT_COST + 2 * TORC_BLOCK_LEAST + 16, &grown);
-    struct torc_heap *heap;
-    if (begin == NULL) {
-        return NULL;
-    }
-    skip = -(uintptr_t)begin & 63;
-    heap = (struct torc_heap *)(void *)(begin + skip);
+static size_t bookkeeping(uint32_t threads) {
+    return sizeof(struct torc_heap) + (threads + (size_t)1) * sizeof(struct torc_local *);
+}
+
+static struct torc_heap *lay_out(unsigned char *begin, size_t grown, struct torc_grower *grower, uint32_t threads) {
+    size_t own = bookkeeping(threads);
+    size_t skip = -(uintptr_t)begin & 63;
+    struct torc_heap *heap = (struct torc_heap *)(void *)(begin + skip);
     memset(heap, 0, own);
     torc_core_init(&heap->common, 0, torc_common_more);
     heap->grower = grower;
@@ -28,6 +26,14 @@ static struct torc_heap *place(struct torc_grower *grower, uint32_t threads) {
     torc_store_relaxed64(&heap->low, UINT64_MAX);
     torc_common_add(heap, begin + skip + own, grown - skip - own);
     return heap;
+}
+
+static int place(struct torc_grower *grower, uint32_t threads, struct torc_heap **heap) {
+    size_t grown = 0;
+    unsigned char *begin =
+        grower->grow(grower, bookkeeping(threads) + 64 + TORC_EXTENT_COST + 2 * TORC_BLOCK_LEAST + 16, &grown);
+    *heap = begin == NULL ? NULL : lay_out(begin, grown, grower, threads);
+    return begin == NULL ? TORC_NO_MEMORY : TORC_OK;
 }
 
 /* Where the grower can take it back. */
@@ -49,8 +55,7 @@ int torc_heap_create(struct torc_grower *grower, const struct torc_heap_config *
         step > TORC_HEAP_MAX_SIZE / 4) {
         return TORC_INVALID;
     }
-    *heap = place(grower, threads);
-    if (*heap == NULL) {
+    if (place(grower, threads, heap) != TORC_OK) {
         return TORC_NO_MEMORY;
     }
     if (pthread_mutex_init(&(*heap)->lock, NULL) != 0) {

@@ -44,6 +44,12 @@ static void share(struct torc_arena *arena) {
     SURE(torc_frozen_release(&other));
 }
 
+static bool make(struct torc_arena **arena) {
+    bool made = ATTEMPT(torc_arena_create(STORE, arena), MAY_LACK_MEMORY);
+    MUST(made == (*arena != NULL), "an arena that could not be created was handed out");
+    return made && *arena != NULL;
+}
+
 /* --- one arena ------------------------------------------------------------------------------------------------ */
 
 struct held {
@@ -74,7 +80,7 @@ static void end(struct torc_arena **arena) {
 
 void arena_whole_life(void) {
     struct torc_arena *arena = NULL;
-    if (ATTEMPT(torc_arena_create(STORE, &arena), MAY_LACK_MEMORY)) {
+    if (make(&arena)) {
         struct torc_buffer buffer = grown_buffer(arena, 2);
         share(arena);
         world_verify(buffer.data, buffer.length, 2);
@@ -83,7 +89,7 @@ void arena_whole_life(void) {
         end(&arena);
     }
     MUST(arena == NULL, "an arena is left");
-    if (ATTEMPT(torc_arena_create(STORE, &arena), MAY_LACK_MEMORY)) {
+    if (make(&arena)) {
         struct torc_buffer buffer = filled_buffer(arena, 200, 4);
         SURE(torc_arena_abandon(&arena));
         SURE(torc_buffer_release(&buffer)); /* which frees the store */
@@ -140,7 +146,7 @@ static void publish(struct world *world, struct torc_arena *arena, uint32_t seed
 void arena_published(void) {
     struct torc_arena *arena = NULL;
     struct world world = {.bus = NULL};
-    if (ATTEMPT(torc_arena_create(STORE, &arena), MAY_LACK_MEMORY)) {
+    if (make(&arena)) {
         if (world_open(&world, 0)) {
             for (uint32_t i = 0; i < 40; i++) {
                 publish(&world, arena, i);

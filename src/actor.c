@@ -220,7 +220,21 @@ static void tell_to_stop(struct torc_actor *actor, enum torc_stop how) {
     torc_waitpoint_wake(actor_work_point(actor));
 }
 
-int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_actor_stats *stats) {
+static bool has_ended(void *context) {
+    const struct torc_actor *actor = context;
+    return torc_load_acquire32(&actor->state) == ACTOR_ENDED;
+}
+
+/* Where senders wait for space: an actor that ends wakes whoever is there. */
+static int await_end(struct torc_actor *actor, uint64_t deadline) {
+    struct torc_await await = {actor_space_point(actor), has_ended,      NULL, actor,
+                               actor->bus->hot.fence,    TORC_WAIT_BLOCK};
+    return deadline == TORC_FOREVER ? TORC_OK : torc_await(&await, deadline);
+}
+
+int torc_actor_stop_until(struct torc_actor *actor, enum torc_stop how, uint64_t deadline,
+                          struct torc_actor_stats *stats) {
+    int status;
     if (actor == NULL || (unsigned)how > TORC_STOP_DROP) {
         return TORC_INVALID;
     }
@@ -231,6 +245,10 @@ int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_ac
         return TORC_WRONG_THREAD;
     }
     tell_to_stop(actor, how);
+    status = await_end(actor, deadline);
+    if (status != TORC_OK) {
+        return status;
+    }
     (void)pthread_join(actor->thread, NULL);
     empty_mailbox(actor);
     if (stats != NULL) {
@@ -238,4 +256,8 @@ int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_ac
     }
     free_actor(actor);
     return TORC_OK;
+}
+
+int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_actor_stats *stats) {
+    return torc_actor_stop_until(actor, how, TORC_FOREVER, stats);
 }

@@ -378,3 +378,8 @@ int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, si
     }
     return status;
 }
+
+int torc_try_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_ringptr *ptr,
+                           void **data) {
+    return torc_ringptr_claim_until(publisher, type, length, TORC_NO_WAIT, ptr, data);
+}

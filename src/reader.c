@@ -209,7 +209,7 @@ bool torc_reader_in_own_handler(const struct reader *self) {
 #endif
 
 /* DETACH: closing, heavy barrier, busy. An owner that starts now sees closing; one that started before shows busy. */
-int torc_reader_detach(struct torc_reader *reader) {
+int torc_reader_detach_until(struct torc_reader *reader, uint64_t deadline) {
     struct reader *self = reader_of(reader);
     uint32_t borrowed = 0;
     if (reader == NULL) {
@@ -229,7 +229,10 @@ int torc_reader_detach(struct torc_reader *reader) {
     torc_notify(&self->bus->notify[self->index]);
     for (uint32_t round = 0; torc_load_acquire32(&self->busy) != 0; round++) {
         if (torc_load_acquire64(&self->poller) != 0) {
-            borrowed = 0; /* a handler runs: wait for it, however long */
+            borrowed = 0; /* a handler runs: wait for it, as long as it takes */
+            if (deadline != TORC_FOREVER && torc_now() >= deadline) {
+                return deadline == TORC_NO_WAIT ? TORC_WOULD_BLOCK : TORC_TIMED_OUT;
+            }
         } else if (++borrowed > BORROW_ROUNDS) {
             return TORC_BUSY;
         }
@@ -237,6 +240,10 @@ int torc_reader_detach(struct torc_reader *reader) {
     }
     torc_reader_leave(self);
     return TORC_OK;
+}
+
+int torc_reader_detach(struct torc_reader *reader) {
+    return torc_reader_detach_until(reader, TORC_FOREVER);
 }
 
 int torc_reader_close(struct torc_reader *reader) {

@@ -84,6 +84,12 @@ int torc_actor_stats(const struct torc_actor *actor, struct torc_actor_stats *st
  * TORC_WRONG_THREAD: from inside the actor itself (return TORC_STOP there). TORC_INVALID. */
 int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_actor_stats *stats);
 
+/* torc_actor_stop_until: the same, but waits for the thread to the deadline only. TORC_WOULD_BLOCK (TORC_NO_WAIT), TORC_TIMED_OUT: a
+ * handler still runs or the mailbox is not drained yet; the actor was told to stop, takes no more messages, and is freed by a
+ * further call that answers TORC_OK. How it ends is what was said first. */
+int torc_actor_stop_until(struct torc_actor *actor, enum torc_stop how, uint64_t deadline,
+                          struct torc_actor_stats *stats);
+
 #ifdef __cplusplus
 }
 #endif

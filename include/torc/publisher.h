@@ -152,6 +152,8 @@ int torc_abort_batch(struct torc_publisher *publisher, struct torc_claim *claims
  * thread of the publisher. On error *ptr and *data are unchanged. */
 TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length,
                                    struct torc_ringptr *ptr, void **data);
+int torc_try_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_ringptr *ptr,
+                           void **data);
 int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
                              struct torc_ringptr *ptr, void **data);
 
@@ -169,6 +171,10 @@ uint64_t torc_publisher_stalls(const struct torc_publisher *publisher);
 
 /* torc_publish_struct: publishes one value by its type's size; evaluates to the status. */
 #define torc_publish_struct(publisher, type, pointer) torc_publish((publisher), (type), (pointer), sizeof *(pointer))
+#define torc_try_publish_struct(publisher, type, pointer)                                                              \
+    torc_try_publish((publisher), (type), (pointer), sizeof *(pointer))
+#define torc_publish_struct_until(publisher, type, pointer, deadline)                                                  \
+    torc_publish_until((publisher), (type), (pointer), sizeof *(pointer), (deadline))
 
 /* The paths that are not worth inlining. */
 TORC_INLINE uint32_t torc_shirt_of(size_t length);

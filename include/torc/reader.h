@@ -126,6 +126,10 @@ int torc_reader_open(struct torc_topic *topic, const struct torc_reader_config *
  * nothing, or after at most 64 further events; what is advanced by hand stays gated until torc_advance. */
 int torc_reader_detach(struct torc_reader *reader);
 
+/* torc_reader_detach_until: the same, but waits for a handler to the deadline only. TORC_WOULD_BLOCK (TORC_NO_WAIT), TORC_TIMED_OUT:
+ * the handler still runs; it is the last, and the reader leaves when it returns. */
+int torc_reader_detach_until(struct torc_reader *reader, uint64_t deadline);
+
 /* torc_reader_close: detaches and frees. The pointer is gone: nobody else may use it. Kept handles stay valid.
  * TORC_WRONG_THREAD: called from inside its own handler: detach there, close later. TORC_INVALID: NULL. */
 int torc_reader_close(struct torc_reader *reader);

@@ -1,7 +1,14 @@
 /* torc/time.h - deadlines.
  *
  * A deadline is an absolute time in nanoseconds of CLOCK_MONOTONIC. Two values are special: TORC_NO_WAIT (try once)
- * and TORC_FOREVER (never give up). A deadline in the past behaves as TORC_NO_WAIT but answers TORC_TIMED_OUT. */
+ * and TORC_FOREVER (never give up). A deadline in the past behaves as TORC_NO_WAIT but answers TORC_TIMED_OUT.
+ *
+ * Whatever can wait has a form that does not and one with a deadline:
+ *   publish, claim, ringptr_claim, ...    the plain form waits for ever; torc_try_* does not wait; torc_*_until
+ *   torc_next, torc_poll, torc_keep       the plain form does not wait; torc_*_until
+ *   torc_reader_detach, torc_actor_stop   the plain form waits for a handler as long as it runs; torc_*_until
+ *   torc_wait_readable, torc_bus_drain, torc_actor_send, torc_arena_destroy     always with a deadline
+ * Claims and messages of a batch wait for the first and take of the others what fits. */
 #ifndef TORC_TIME_H
 #define TORC_TIME_H
 

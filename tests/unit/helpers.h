@@ -147,7 +147,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(event_loop)                                                                                                      \
     X(waitset)                                                                                                         \
     X(pipe)                                                                                                            \
-    X(request)
+    X(request)                                                                                                         \
+    X(deadlines)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

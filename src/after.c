@@ -139,6 +139,7 @@ void torc_after_unwatch(struct reader *self) {
 /* AFTER: a follower that is seen not to wait yet looks at the cursors once more before it sleeps. Who it is may be outdated: then
  * it has left, or its place is another's, which wakes for nothing. */
 void torc_after_moved(const struct reader *self, uint32_t lane) {
+    torc_lane_moved(self->bus, lane);
     for (uint64_t left = torc_load_relaxed64(&self->followers); left != 0; left &= left - 1) {
         uint32_t index = torc_load_relaxed32(&cell_of(self->bus, lane, bit_index(left))->point);
         struct torc_waitpoint *point = &self->bus->waitpoints[index];

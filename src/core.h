@@ -354,7 +354,7 @@ uint32_t torc_after_run(const struct reader *self, uint32_t lane, uint64_t seque
 /* after.c, owner: it is about to sleep: lanes are watched for those it is after. Do only they hold it up? And no longer. */
 bool torc_after_watch(struct reader *self);
 void torc_after_unwatch(struct reader *self);
-/* after.c: a cursor of `self` in this lane moved and somebody watches: wakes those that are after it. */
+/* after.c: torc_lane_moved, for a lane whose cursor of `self` moved; and wakes those that are after it. */
 void torc_after_moved(const struct reader *self, uint32_t lane);
 
 /* reader.c: is the calling thread inside this reader's torc_poll? */

@@ -34,7 +34,6 @@ void torc_reader_give_back(struct reader *self, struct reader_lane *lane) {
     lane->given = lane->sequence;
     torc_barrier_light(self->bus->hot.fence); /* SPACE */
     if (TORC_UNLIKELY((torc_load_relaxed32(&point->waiting) | torc_load_relaxed32(&point->drains)) != 0)) {
-        torc_lane_moved(self->bus, lane->index);
         torc_after_moved(self, lane->index);
     }
 }

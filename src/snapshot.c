@@ -12,7 +12,6 @@ struct room {
     struct torc_reader_figures *readers;
     struct torc_pool_figures *pools;
     struct torc_actor_figures *actors;
-    uint64_t *cursors; /* [lane][reader], as in the bus */
 };
 
 static size_t most_pools(const struct torc_config *config) {
@@ -32,8 +31,6 @@ static struct room lay_out(void *memory, const struct torc_config *config) {
     room.pools = (struct torc_pool_figures *)(void *)at;
     at += most_pools(config) * sizeof *room.pools;
     room.actors = (struct torc_actor_figures *)(void *)at;
-    at += config->actors * sizeof *room.actors;
-    room.cursors = (uint64_t *)(void *)at;
     return room;
 }
 
@@ -41,8 +38,7 @@ static size_t size_for(const struct torc_config *config) {
     return sizeof(struct torc_snapshot) + config->topics * sizeof(struct torc_topic_figures) +
            config->publishers * sizeof(struct torc_lane_figures) +
            config->readers * sizeof(struct torc_reader_figures) +
-           most_pools(config) * sizeof(struct torc_pool_figures) + config->actors * sizeof(struct torc_actor_figures) +
-           (size_t)config->publishers * config->readers * sizeof(uint64_t);
+           most_pools(config) * sizeof(struct torc_pool_figures) + config->actors * sizeof(struct torc_actor_figures);
 }
 
 static uint64_t bits(uint64_t mask) {
@@ -87,16 +83,6 @@ static void take_actors(const struct bus *bus, struct room *room) {
     }
 }
 
-/* All cursors, before any lane's position. */
-static void take_cursors(const struct bus *bus, const struct room *room) {
-    for (uint32_t lane = 0; lane < bus->config.publishers; lane++) {
-        for (uint32_t i = 0; i < bus->config.readers; i++) {
-            room->cursors[lane * bus->config.readers + i] =
-                torc_load_acquire64(&cell_of(bus, lane, i)->cursor); /* CURSOR */
-        }
-    }
-}
-
 static void take_readers(const struct bus *bus, struct room *room) {
     for (uint32_t i = 0; i < bus->config.readers; i++) {
         const struct reader *reader = bus->reader[i];
@@ -124,48 +110,62 @@ static uint64_t behind(uint64_t cursor, uint64_t published) {
     return sequence_before(cursor, published) ? published - cursor : 0;
 }
 
-/* What the readers of one lane have still to give back. */
+/* The cursors of one lane, before its position is read. */
+static void take_cursors(const struct bus *bus, uint32_t lane, uint64_t *cursors) {
+    for (uint32_t i = 0; i < bus->config.readers; i++) {
+        cursors[i] = torc_load_acquire64(&cell_of(bus, lane, i)->cursor); /* CURSOR */
+    }
+}
+
+/* What the readers of one lane have still to give back. What was published between the two looks counts as lag; of a reader that
+ * gates it cannot have been more than the lane holds. */
 static void add_lags(const struct bus *bus, const struct room *room, struct torc_lane_figures *lane,
-                     uint64_t published) {
+                     const uint64_t *cursors, uint64_t published) {
     const struct torc_topic_record *record = &bus->topics[lane->topic];
     uint64_t members = topic_members(record);
     uint64_t gating = torc_load_relaxed64(&record->readers);
     for (uint64_t i = 0; i < room->snapshot->reader_count; i++) {
         struct torc_reader_figures *reader = &room->readers[i];
-        uint64_t lag = behind(room->cursors[lane->lane * bus->config.readers + reader->reader], published);
+        uint64_t lag = behind(cursors[reader->reader], published);
         const struct torc_cell *cell = cell_of(bus, (uint32_t)lane->lane, (uint32_t)reader->reader);
         if (reader->topic != lane->topic || (members >> reader->reader & 1u) == 0 ||
             torc_load_relaxed32(&cell->joined) == 0) {
             continue;
         }
+        if ((gating >> reader->reader & 1u) != 0) {
+            lag = lag < bus->config.lane_entries ? lag : bus->config.lane_entries;
+            lane->lag = lag > lane->lag ? lag : lane->lag;
+        }
         reader->lanes++;
         reader->lag += lag;
-        if ((gating >> reader->reader & 1u) != 0 && lag > lane->lag) {
-            lane->lag = lag;
-        }
     }
+}
+
+static void take_lane(const struct bus *bus, const struct room *room, uint32_t index, struct torc_lane_figures *lane) {
+    const struct torc_lane *control = &bus->lanes[index];
+    uint64_t cursors[TORC_MAX_READERS];
+    uint64_t published;
+    take_cursors(bus, index, cursors);
+    published = torc_load_acquire64(&control->published); /* PUBLISHED */
+    *lane = (struct torc_lane_figures){.lane = index,
+                                       .topic = torc_load_relaxed32(&control->topic),
+                                       .open = bus->publisher[index] != NULL,
+                                       .published = published - bus->config.first_sequence,
+                                       .unsettled = behind(published, torc_load_acquire64(&control->claimed)),
+                                       .stalls = torc_load_relaxed64(&control->stalls),
+                                       .sleeps = torc_load_relaxed64(&lane_point(bus, index)->sleeps),
+                                       .wakeups = torc_load_relaxed64(&lane_point(bus, index)->wakeups)};
+    add_lags(bus, room, lane, cursors, published);
 }
 
 static void take_lanes(const struct bus *bus, struct room *room) {
     for (uint32_t i = 0; i < bus->config.publishers; i++) {
-        const struct torc_lane *control = &bus->lanes[i];
         struct torc_lane_figures *lane = &room->lanes[room->snapshot->lane_count];
-        uint64_t published;
-        if (torc_load_relaxed32(&control->state) == TORC_LANE_FREE) {
-            continue;
+        if (torc_load_relaxed32(&bus->lanes[i].state) != TORC_LANE_FREE) {
+            take_lane(bus, room, i, lane);
+            room->snapshot->published += lane->published;
+            room->snapshot->lane_count++;
         }
-        published = torc_load_acquire64(&control->published); /* PUBLISHED */
-        *lane = (struct torc_lane_figures){.lane = i,
-                                           .topic = torc_load_relaxed32(&control->topic),
-                                           .open = bus->publisher[i] != NULL,
-                                           .published = published - bus->config.first_sequence,
-                                           .unsettled = behind(published, torc_load_acquire64(&control->claimed)),
-                                           .stalls = torc_load_relaxed64(&control->stalls),
-                                           .sleeps = torc_load_relaxed64(&lane_point(bus, i)->sleeps),
-                                           .wakeups = torc_load_relaxed64(&lane_point(bus, i)->wakeups)};
-        add_lags(bus, room, lane, published);
-        room->snapshot->published += lane->published;
-        room->snapshot->lane_count++;
     }
 }
 
@@ -220,7 +220,6 @@ static void take(struct bus *bus, struct room *room) {
     take_topics(bus, room);
     take_actors(bus, room);
     take_readers(bus, room);
-    take_cursors(bus, room);
     take_lanes(bus, room);
     take_pools(bus, room);
     snapshot->outstanding = torc_bus_outstanding(bus);

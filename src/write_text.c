@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define NUMBER_WIDTH 12
+#define NUMBER_WIDTH 13
 #define LABEL_WIDTH  8
 
 static size_t width_of(const struct figure *figure) {

@@ -12,7 +12,7 @@
  * exact for what its one writer had done when it was read; cursors are read before the lanes' positions, so nobody is
  * ahead of what is published. At a quiet point all is exact: for a reader that was there from the beginning,
  * consumed + lost + lag = published (skipped claims count as published and, by those who step over them, as nothing);
- * sent = messages + dropped + depth. While threads run, counters are monotone from one snapshot to the next; what one
+ * sent = messages + dropped + depth. While threads run, what is published between two looks counts as lag, counters are monotone from one snapshot to the next; what one
  * thread counts before another (sent before messages) may be seen the other way round.
  *
  * A rate is the difference of a counter in two snapshots by the difference of their `at`. */

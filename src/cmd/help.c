@@ -38,6 +38,8 @@ void help_run(FILE *out) {
           "                         Without it records are formatted, hashed and counted\n"
           "                         all the same, but nothing is written.\n"
           "  -f, --force            replace the log that DIR holds\n"
+          "  -s, --stats-every TIME write all figures of the bus to standard error this often\n"
+          "                         while it runs (1s, 500ms; from 200ms on) and at the end\n"
           "  -h, --help             this text\n"
           "\n"
           "PATH is a file, a pipe, or a directory, which is walked in the order of names;\n"

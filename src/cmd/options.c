@@ -64,6 +64,23 @@ static bool parse_out(const char *directory, const char **out) {
     return true;
 }
 
+/* "1s", "1500ms"; a bare number is seconds. The main thread looks every 200 ms, so nothing shorter is promised. */
+static bool parse_interval(const char *text, uint64_t *ns) {
+    char *end;
+    unsigned long value;
+    uint64_t unit;
+    errno = 0;
+    value = strtoul(text, &end, 10);
+    unit = strcmp(end, "ms") == 0 ? 1000000u : 1000000000u;
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || (*end != '\0' && strcmp(end, "s") != 0 && unit != 1000000u) ||
+        value > 86400000u || value * unit < UINT64_C(200000000)) {
+        complain("--stats-every: '%s' is not a time from 200ms on, such as 1s", text);
+        return false;
+    }
+    *ns = value * unit;
+    return true;
+}
+
 static bool parse_one(int option, struct run_options *options) {
     int value = 0;
     switch (option) {
@@ -89,6 +106,8 @@ static bool parse_one(int option, struct run_options *options) {
     case 'f':
         options->force = true;
         return true;
+    case 's':
+        return parse_interval(optarg, &options->stats_every);
     default:
         return false;
     }
@@ -118,12 +137,13 @@ int options_parse(int argc, char **argv, struct run_options *options) {
                                           {"records", required_argument, NULL, 'r'},
                                           {"out", required_argument, NULL, 'o'},
                                           {"force", no_argument, NULL, 'f'},
+                                          {"stats-every", required_argument, NULL, 's'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     int option;
     *options = (struct run_options){
         .producers = 1, .wait = TORC_WAIT_BLOCK, .wait_name = "block", .preset = "default", .records = RECORDS_AUTO};
-    while ((option = getopt_long(argc, argv, "n:w:p:r:o:fh", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "n:w:p:r:o:fs:h", longs, NULL)) != -1) {
         if (option == 'h') {
             help_run(stdout);
             return EXIT_FINE;

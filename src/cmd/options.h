@@ -18,7 +18,8 @@ struct run_options {
     enum records records;
     const char *out; /* NULL: write nothing */
     bool force;
-    char **paths; /* in argv */
+    uint64_t stats_every; /* ns; 0: no figures while it runs */
+    char **paths;         /* in argv */
     int path_count;
 };
 

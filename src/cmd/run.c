@@ -26,9 +26,13 @@ static struct totals sum(const struct run *run) {
 }
 
 static void show_progress(void *context) {
-    const struct run *run = context;
+    struct run *run = context;
     struct torc_reader_state state = {0};
     struct totals totals = sum(run);
+    watch_tick(&run->watch, run->bus);
+    if (!run->terminal) {
+        return;
+    }
     (void)torc_reader_state(run->dispatcher.reader, &state); /* a lag of 0 is shown if there is none to be had */
     report_progress(totals.events, totals.bytes, state.lag);
 }
@@ -53,10 +57,11 @@ static void start_producers(struct run *run) {
 }
 
 static void produce(struct run *run) {
-    bool terminal = isatty(STDERR_FILENO) == 1;
+    bool terminal = isatty(STDERR_FILENO) == 1 && run->options.stats_every == 0;
+    run->terminal = terminal;
     complain_over(terminal);
     start_producers(run);
-    control_wait(&run->control, run->bus, terminal ? show_progress : NULL, run);
+    control_wait(&run->control, run->bus, terminal || run->options.stats_every != 0 ? show_progress : NULL, run);
     for (uint32_t i = 0; i < run->started; i++) {
         (void)pthread_join(run->producers[i].thread, NULL); /* joinable, joined once, not this thread */
     }
@@ -158,6 +163,7 @@ static int run_job(struct run *run) {
     }
     produce(run);
     setup_finish(run);
+    watch_show(&run->watch, run->bus);
     complete_log(run, &report);
     gather(run, &report);
     audit(run);

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "produce.h"
 #include "report.h"
+#include "watch.h"
 
 struct run {
     struct run_options options;
@@ -28,7 +29,9 @@ struct run {
     uint32_t started;           /* producer threads */
     bool dispatching;           /* the dispatcher has a thread to join */
     uint64_t began;             /* torc_now() */
-    bool failed;                /* something in the run itself went wrong; it has been told what */
+    struct watch watch;
+    bool terminal; /* stderr is one: a progress line is shown */
+    bool failed;   /* something in the run itself went wrong; it has been told what */
 };
 
 /* setup_open: everything up to, and with, the dispatcher's thread. false: it has been told why, and all is undone

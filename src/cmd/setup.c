@@ -128,7 +128,8 @@ bool setup_open(struct run *run) {
         return false;
     }
     open_feed(run);
-    if (open_bus(run) && open_workers(run) && open_reader(run) && open_producers(run) && start_dispatcher(run)) {
+    if (open_bus(run) && watch_open(&run->watch, run->bus, run->options.stats_every) && open_workers(run) &&
+        open_reader(run) && open_producers(run) && start_dispatcher(run)) {
         return true;
     }
     if (run->bus != NULL) {
@@ -192,6 +193,7 @@ static void close_bus(struct run *run, uint64_t *leaked) {
 
 void setup_close(struct run *run, uint64_t *leaked) {
     *leaked = 0;
+    watch_close(&run->watch);
     close_producers(run);
     close_bus(run, leaked);
     for (int i = 0; i < WORKERS; i++) {

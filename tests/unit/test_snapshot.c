@@ -252,7 +252,7 @@ START_TEST(the_text_shows_rates) {
     assert_ok(torc_snapshot_print(s.now, &style, text, sizeof text, NULL));
     ck_assert_ptr_nonnull(strstr(text, "my bus\n"));
     ck_assert_ptr_nonnull(strstr(text, "per second"));
-    ck_assert_msg(strstr(text, "          10\n") != NULL, "%s", text);
+    ck_assert_msg(strstr(text, "           10\n") != NULL, "%s", text);
     free(earlier);
 }
 END_TEST

@@ -1,14 +1,14 @@
 /* space.pml - publisher and readers sleep and wake each other (SLEEP, SPACE, STAMP, CURSOR, WAKE, FREE).
  *
  * One publisher, READERS readers, one holder of kept handles. Events need an entry of a lane of two, some also the one slot of
- * a pool (an XXL descriptor: its last release is a plain store behind the compare-and-swap). Everybody sleeps as soon as
- * it finds nothing. If all that is left sleeps, Spin reports an invalid end state: a lost wake-up.
+ * a pool (its last release makes it FREEING by the compare-and-swap, wakes, and frees it by a plain store at the very end; who
+ * waits for a slot and finds it FREEING does not go to sleep). Everybody sleeps as soon as it finds nothing. If all that is left sleeps, Spin reports an invalid end state: a lost wake-up.
  *
  *   publisher   claim_one: take_room, take_slot; commit_one: stamp; settle; torc_wake_readers_slow (src/claim.c,
  *               src/publisher.c); room() is has_room and torc_gate_scan, slot() torc_bank_take down to torc_pool_take
- *               (pools/pool.c); a second claim of the same batch does not wait (torc_claim_batch_until, fill_run)
+ *               and, while waiting, torc_pool_take_anywhere (pools/pool.c); a second claim of the same batch does not wait (torc_claim_batch_until, fill_run)
  *   reader      torc_next, torc_keep, give_back, torc_wait_readable, torc_reader_ready (src/read.c, src/keep.c)
- *   holder      torc_ringptr_release_slow, torc_slot_free (pools/slot.c)
+ *   holder      torc_ringptr_release_slow, slot_free (pools/slot.c)
  *
  * Also checked: neither entry nor slot is taken over while a reader may look at it or a handle is out.
  * Bound: EVENTS events in all mixtures of inline and slot, single and in batches of two, one reader (READERS=2 with EVENTS=2:
@@ -20,7 +20,8 @@
  * Broken: BROKEN_SEEN_LATE the sleeper reads seq after its announcement
  * Broken: BROKEN_WAKE_ORDER the waker bumps seq before it takes the announcement back
  * Broken: BROKEN_NO_RECHECK the reader does not look again after its announcement
- * Broken: BROKEN_NO_WAKE_BY_RELEASE a last release wakes nobody */
+ * Broken: BROKEN_NO_WAKE_BY_RELEASE a last release wakes nobody
+ * Broken: BROKEN_SLEEP_ON_FREEING the publisher sleeps although the slot is about to be free */
 #ifndef EVENTS
 #define EVENTS 3
 #endif
@@ -102,7 +103,7 @@ inline slot() {
     :: else
     fi;
     if
-    :: ok -> ok = mem[COUNT] == 0
+    :: ok -> d_step { ok = mem[COUNT] == 0; freeing = mem[COUNT] == FREEING }
     :: else
     fi
 }
@@ -116,24 +117,37 @@ inline look() {
     fi
 }
 
+/* Again until the slot is free, if it is about to be. */
+inline look_anywhere() {
+    look();
+#ifndef BROKEN_SLEEP_ON_FREEING
+    do
+    :: freeing && !ok -> (mem[COUNT] != FREEING); freeing = false; look()
+    :: else -> break
+    od;
+#endif
+    freeing = false
+}
+
 inline take() {
     look();
+    freeing = false;
     do
     :: ok || batch == 1 -> break
     :: else ->
         BEFORE_SLEEP(PUBLISHER);
         PUBLISHER_BARRIER;
-        look();
+        look_anywhere();
         if
         :: ok -> STAY_UP(PUBLISHER)
-        :: else -> FUTEX_WAIT(PUBLISHER); look()
+        :: else -> FUTEX_WAIT(PUBLISHER); look_anywhere()
         fi
     od
 }
 
 proctype publisher() {
     byte next, published, gate, mark, batch;
-    bool ok, got, wants_slot;
+    bool ok, got, wants_slot, freeing;
     do
     :: published == EVENTS -> break
     :: else ->
@@ -244,13 +258,13 @@ end:
     :: handles?1 ->
         if
         :: d_step { mem[COUNT] == 1 -> mem[COUNT] = FREEING };
-            STORE(HOLDER, COUNT, 0); /* FREE */
             if
 #ifndef BROKEN_NO_WAKE_BY_RELEASE
             :: waiting[PUBLISHER] -> WAKE(HOLDER, PUBLISHER, got)
 #endif
             :: else
-            fi
+            fi;
+            STORE(HOLDER, COUNT, 0) /* FREE */
         :: d_step { mem[COUNT] > 1 -> mem[COUNT]-- }
         fi
     od

@@ -31,8 +31,10 @@ static void expect(bool holds, const char *what) {
 
 static void open_all(void) {
     unsigned char payload[LENGTH] = {0};
+    struct torc_config config = TORC_CONFIG_DEFAULT_INIT;
     struct torc_topic *topic;
-    must(torc_bus_create(NULL, &bus), "create the bus");
+    config.flags = TORC_DESTROY_LATER; /* the third bus is left to itself */
+    must(torc_bus_create(&config, &bus), "create the bus");
     must(torc_topic_open(bus, "numbers", 0, &topic), "open the topic");
     must(torc_reader_open(topic, NULL, &reader), "open the reader");
     must(torc_publisher_open(topic, NULL, &publisher), "open the publisher");

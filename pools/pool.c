@@ -180,7 +180,8 @@ static bool available(struct sweep *sweep, uint32_t index, uint64_t *word) {
         }
         *word = torc_load_relaxed64(&pool->slots[index].word);
     }
-    sweep->freeing = sweep->freeing || torc_word_count(*word) == TORC_COUNT_FREEING;
+    sweep->freeing = sweep->freeing || (torc_word_count(*word) == TORC_COUNT_FREEING &&
+                                        torc_load_relaxed32(&sweep->pool->later) != TORC_LATER_NEVER);
     return torc_word_count(*word) == 0 && !torc_word_retired(*word);
 }
 
@@ -227,7 +228,7 @@ uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc
     return found;
 }
 
-/* A slot that is FREEING may have been looked at for waiters before the caller announced itself: nobody will wake it, so it must
+/* A slot that is FREEING, where that comes last (pools/slot.c), may have been looked at for waiters before the caller announced itself: nobody will wake it, so it must
  * not go to sleep. Its releaser is a few instructions, or one block's free, away from done. */
 uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
     for (uint32_t round = 0;; round++) {

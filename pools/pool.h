@@ -118,7 +118,7 @@ bool torc_slot_pin(const struct torc_bus *bus, uint64_t id);
 
 /* torc_word_after_drop: what becomes of a slot whose only reference the ring has dropped: free, or FREEING where the payload is
  * to be looked after, by torc_slot_clean. torc_later_free (src/later.c): makes a slot free in a bus that goes with its last
- * handle; `word` is what to store. */
+ * handle; `word` is what is in it. */
 uint64_t torc_word_after_drop(const struct torc_pool_view *pool, uint64_t word);
 void torc_slot_clean(struct torc_pool_view *pool, uint32_t index);
 bool torc_is_forked(const struct torc_bus *bus); /* src/fork.c: is it a child's copy? */

@@ -2,10 +2,11 @@
  *
  * A word goes (0, g) -> (1, g) by its owner's plain store, then up and down by compare-and-swap, then (1, g) -> (0, g + 1) by
  * the last release. Every transition checks the generation, so a handle of an earlier generation finds nothing to change.
- * A last release passes through (FREEING, g + 1), in which the slot is neither free nor anybody's: it does what there is to do
- * for the payload, wakes who waits for a slot, and the store that makes the slot free is its last access to the bus. So
- * whoever finds every slot free, and that acquired, may take the bus down. (Only the sole owner's release in
- * torc/ringptr.h still looks at the bus afterwards; it runs in a thread whose publisher or reader is open.) */
+ * A last release that has work to do on the payload passes through (FREEING, g + 1), in which the slot is neither free
+ * nor anybody's. On a bus that may be destroyed later every last release does, and what makes the slot free is its last
+ * access to the bus: whoever finds every slot free, and that acquired, may take the bus down (src/later.c). Elsewhere a
+ * release still looks for waiters behind it. (So does the sole owner's in torc/ringptr.h, always; it runs in a thread whose
+ * publisher or reader is open.) */
 #include "pool.h"
 #include "bank.h"
 #include "xxl.h"
@@ -54,6 +55,10 @@ static uint64_t freeing(uint64_t word) {
     return (torc_word_generation(word) + 1) | (TORC_COUNT_FREEING << TORC_COUNT_SHIFT);
 }
 
+static bool may_go_later(const struct torc_pool_view *pool) {
+    return torc_load_relaxed32(&pool->later) != TORC_LATER_NEVER;
+}
+
 uint64_t torc_word_after_drop(const struct torc_pool_view *pool, uint64_t word) {
     return pool->xxl != NULL || TORC_DEBUG >= 2 ? freeing(word) : torc_word_generation(word) + 1;
 }
@@ -70,20 +75,42 @@ void torc_slot_clean(struct torc_pool_view *pool, uint32_t index) {
     }
 }
 
-/* What follows the last release, for a word that is FREEING. */
-static void slot_free(const struct torc_bus *bus, uint64_t id, uint64_t word) {
-    struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, id)];
-    struct torc_slot *slot = torc_slot_of(bus, id);
-    torc_slot_clean(pool, torc_id_index(bus, id));
+static void look_for_waiters(const struct torc_bus *bus, const struct torc_pool_view *pool) {
     torc_barrier_light(bus->fence); /* SPACE, LATER */
     if (TORC_UNLIKELY(torc_load_relaxed32(&pool->space->waiting) != 0)) {
         torc_wake_owner_slow(pool);
     }
-    if (TORC_UNLIKELY(torc_load_relaxed32(&pool->later) != 0)) {
-        torc_later_free(bus, slot, torc_word_generation(word));
-        return;
+}
+
+/* A sole owner that releases the same handle once more, at the same moment, stores over FREEING and may have handed the slot out
+ * again: then it is not ours to free, hence the swap. */
+static void free_at_last(const struct torc_bus *bus, const struct torc_pool_view *pool, struct torc_slot *slot,
+                         uint64_t word) {
+    look_for_waiters(bus, pool);
+    if (TORC_UNLIKELY(torc_load_relaxed32(&pool->later) == TORC_LATER_DUE)) {
+        torc_later_free(bus, slot, word);
+    } else {
+        (void)torc_cas_release64(&slot->word, &word, torc_word_generation(word)); /* FREE; the bus may be gone now */
     }
-    torc_store_release64(&slot->word, torc_word_generation(word)); /* FREE; the bus may be gone from here on */
+}
+
+static uint64_t word_after_last(const struct torc_pool_view *pool, uint64_t word) {
+    return may_go_later(pool) ? freeing(word) : torc_word_after_drop(pool, word);
+}
+
+/* What follows the last release. `word` is what it has left in the slot. */
+static void slot_free(const struct torc_bus *bus, uint64_t id, uint64_t word) {
+    struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, id)];
+    struct torc_slot *slot = torc_slot_of(bus, id);
+    if (torc_word_count(word) == TORC_COUNT_FREEING) {
+        torc_slot_clean(pool, torc_id_index(bus, id));
+        if (TORC_UNLIKELY(may_go_later(pool))) {
+            free_at_last(bus, pool, slot, word);
+            return;
+        }
+        torc_store_release64(&slot->word, torc_word_generation(word)); /* FREE */
+    }
+    look_for_waiters(bus, pool);
 }
 
 int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
@@ -102,9 +129,9 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
         }
         next = found - TORC_COUNT_ONE;
         if (torc_word_count(found) == 1) {
-            next = freeing(found);
+            next = word_after_last(&bus->pools[torc_id_pool(bus, ptr.id)], found);
         }
-    } while (!torc_cas_acq_rel64(&slot->word, &found, next)); /* DROP */
+    } while (!torc_cas_acq_rel64(&slot->word, &found, next)); /* DROP; FREE for the last one */
     if (torc_word_count(found) == 1) {
         slot_free(bus, ptr.id, next);
     }

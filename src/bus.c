@@ -39,6 +39,8 @@ static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t
     pool->size = torc_shirt_bytes(shirt);
     pool->capacity = slots;
     pool->space = space;
+    torc_store_relaxed32(&pool->later,
+                         (bus->config.flags & TORC_DESTROY_LATER) != 0 ? TORC_LATER_MAYBE : TORC_LATER_NEVER);
     for (; place->slot < end; place->slot += TORC_SLOT_GRANULE) {
         place->pool_numbers[place->slot / TORC_SLOT_GRANULE] = (uint16_t)number;
     }

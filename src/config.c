@@ -83,7 +83,7 @@ static const char *fault(const struct torc_config *config) {
     if (bytes_at_most(config) > SIZE_MAX / 2) {
         return "slots, lane_entries: more memory than this machine can address";
     }
-    if ((config->flags & ~(TORC_NO_PREFAULT | TORC_HUGE_PAGES | TORC_LOCK_MEMORY)) != 0) {
+    if ((config->flags & ~(TORC_NO_PREFAULT | TORC_HUGE_PAGES | TORC_LOCK_MEMORY | TORC_DESTROY_LATER)) != 0) {
         return "flags: unknown";
     }
     if ((config->xxl_provider.alloc == NULL) != (config->xxl_provider.free == NULL)) {

@@ -4,6 +4,9 @@
  * left, nobody can make a new handle: the rings let go of their slots, those that handles hold are counted, and from
  * then on each last release of a slot takes one off that count, under the registry's lock.
  *
+ * Only a bus created with TORC_DESTROY_LATER can wait: from the beginning, what frees a slot is a release's last access to
+ * it. Others would have to change to that while releases are midway, which nobody could see.
+ *
  * LATER: a last release first makes the slot word FREEING, then looks at pool.later; torc_bus_destroy_later sets pool.later, passes the
  * heavy barrier, then looks for FREEING slots. A release that saw no mark is FREEING by then and is waited for; the store
  * that ends it is its last access to the bus (pools/slot.c). All others come here, and keep the bus by being FREEING until
@@ -71,8 +74,9 @@ void torc_later_free(const struct torc_bus *public_bus, struct torc_slot *slot, 
     struct bus *bus = (struct bus *)(uintptr_t)public_bus;
     bool over;
     torc_registry_lock();
-    torc_store_release64(&slot->word, word); /* FREE */
-    bus->leaving.handles -= bus->leaving.counted;
+    if (torc_cas_release64(&slot->word, &word, torc_word_generation(word))) { /* FREE; as in pools/slot.c */
+        bus->leaving.handles -= bus->leaving.counted;
+    }
     over = is_over(bus);
     torc_registry_unlock();
     if (over) {
@@ -97,9 +101,18 @@ static void await_releases(const struct bus *bus) {
 /* From here on every last release of a slot looks whether it was the last of all. */
 static void mark_pools(const struct bus *bus) {
     for (uint32_t number = 0; number < bus->hot.pool_count; number++) {
-        torc_store_relaxed32(&bus->hot.pools[number].later, 1);
+        torc_store_relaxed32(&bus->hot.pools[number].later, TORC_LATER_DUE);
     }
     torc_barrier_heavy(bus->hot.fence); /* LATER */
+}
+
+/* One that cannot wait. */
+static int destroy_now(struct torc_bus **handle, void (*gone)(void *), void *context) {
+    int status = torc_bus_destroy(handle, NULL);
+    if (status == TORC_OK && gone != NULL) {
+        gone(context);
+    }
+    return status;
 }
 
 int torc_bus_destroy_later(struct torc_bus **handle, void (*gone)(void *context), void *context) {
@@ -109,6 +122,10 @@ int torc_bus_destroy_later(struct torc_bus **handle, void (*gone)(void *context)
     }
     torc_registry_lock();
     bus = torc_registry_live(*handle);
+    if (bus != NULL && (bus->config.flags & TORC_DESTROY_LATER) == 0) {
+        torc_registry_unlock();
+        return destroy_now(handle, gone, context);
+    }
     if (bus != NULL) {
         bus->leaving.refused = true;
         bus->leaving.holds++;

@@ -71,10 +71,9 @@ int torc_bus_drain(struct torc_bus *bus, uint64_t deadline);
 
 /* torc_bus_destroy: frees everything and sets *bus to NULL. Publishers, readers and actors must be closed first.
  * TORC_BUSY: some are open, or references are out; *outstanding (may be NULL) receives the number of slots still held by
- * handles; nothing was touched and payloads stay readable: release them and call again. No other call on the bus may still be running
- * (a release that has given its reference back is done with the bus, returned or not; but for a never-cloned handle's
- * by the thread that got it from its own publisher or reader). TORC_INVALID: *bus is NULL or is
- * not (any more) a live bus, so destroying twice is an error, not a crash. */
+ * handles; nothing was touched and payloads stay readable: release them and call again. No other call on the bus may still be running,
+ * a release that has given its reference back but has not returned included (TORC_DESTROY_LATER takes that worry away).
+ * TORC_INVALID: *bus is NULL or is not (any more) a live bus, so destroying twice is an error, not a crash. */
 int torc_bus_destroy(struct torc_bus **bus, uint64_t *outstanding);
 
 /* torc_bus_destroy_later: closes the bus, sets *bus to NULL, and has it go by itself: with the last publisher, reader or actor
@@ -82,7 +81,10 @@ int torc_bus_destroy(struct torc_bus **bus, uint64_t *outstanding);
  * thread, then frees everything and calls gone(context) (may be NULL), after which memory given to torc_bus_create_at is the
  * caller's again. Until then ends and handles work as on a closed bus; the bus itself and its topics may not be used any more, and a
  * reference leaked by saturation keeps it for ever. No other call on the bus or its topics may be running; calls on ends,
- * actors and handles may. TORC_OK; TORC_INVALID: NULL, or not (any more) a live bus. */
+ * actors and handles may, and a release is done with the bus when its reference is gone (that of a never-cloned handle by the
+ * thread that got it from its own publisher or reader: when that end is closed).
+ * TORC_OK; TORC_INVALID: NULL, or not (any more) a live bus; TORC_BUSY: something is out, and the bus was created without
+ * TORC_DESTROY_LATER: nothing was touched. */
 int torc_bus_destroy_later(struct torc_bus **bus, void (*gone)(void *context), void *context);
 
 /* torc_topic_open: finds the topic of this name or creates it. The pointer stays valid until the bus is destroyed and is

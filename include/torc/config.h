@@ -45,6 +45,8 @@ struct torc_xxl_provider {
 #define TORC_NO_PREFAULT 1u /* do not touch every page at creation */
 #define TORC_HUGE_PAGES  2u /* ask for huge pages: explicit ones, else transparent ones, else ordinary pages */
 #define TORC_LOCK_MEMORY 4u /* mlock the region; where that is not allowed the bus works unlocked and says so */
+#define TORC_DESTROY_LATER                                                                                             \
+    8u /* torc_bus_destroy_later may leave the bus to its last handle: each last release is a swap dearer */
 
 /* A bus's dimensions. All memory is per bus; lanes and banks are per publisher. Zero means none where none is possible. */
 struct torc_config {

@@ -159,13 +159,16 @@ TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block 
  * time are never neighbours on a line. */
 #define TORC_POOL_COLUMNS 4u
 
+/* A bus destroyed later: not possible, possible, asked for. */
+enum torc_later { TORC_LATER_NEVER = 0, TORC_LATER_MAYBE, TORC_LATER_DUE };
+
 /* This process's view of one pool, one line: private copies of its geometry, so a damaged region cannot lead outside of it. */
 struct torc_pool_view {
     struct torc_slot *slots;
     unsigned char *payload; /* NULL for the XXL table */
     struct torc_pool_ctl *ctl;
     uint32_t first;               /* number of slot 0 */
-    torc_a32 later;               /* 1: the bus goes with its last handle (LATER) */
+    torc_a32 later;               /* enum torc_later: may the bus go with its last handle? (LATER) */
     uint32_t size;                /* payload bytes per slot; 0 for the XXL table */
     uint32_t capacity;            /* number of slots */
     struct torc_waitpoint *space; /* where the owner of the pool waits for a slot */

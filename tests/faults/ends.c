@@ -48,7 +48,7 @@ void leaving(void) {
     struct torc_ringptr fresh = TORC_RINGPTR_NULL, kept = TORC_RINGPTR_NULL;
     struct torc_event event;
     int gone = 0;
-    if (!world_open(&world, 0)) {
+    if (!world_open(&world, TORC_DESTROY_LATER)) {
         world_close(&world);
         return;
     }

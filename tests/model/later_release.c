@@ -15,6 +15,7 @@ static void note_gone(void *context) {
 static void open_with_handles(bool shared) {
     struct torc_config config = tiny_config();
     config.slots[TORC_XS] = 2;
+    config.flags |= TORC_DESTROY_LATER;
     gone = 0;
     open_bus(&config);
     w.publisher = open_publisher(TORC_WAIT_BLOCK, TORC_DRY_WAIT);

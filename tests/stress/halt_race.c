@@ -108,6 +108,7 @@ static void *end_it(void *argument) {
 static void open_round(struct round *round) {
     struct torc_config config = stress_small(1, READERS, ENTRIES);
     struct torc_topic *topic;
+    config.flags |= TORC_DESTROY_LATER;
     round->bytes = torc_bus_size(&config);
     round->memory = aligned_alloc(64, round->bytes);
     CHECK(round->memory != NULL, "no memory");

@@ -263,6 +263,12 @@ START_TEST(a_bus_that_is_leaving_is_inherited_too) {
 }
 END_TEST
 
+static void setup(void) {
+    struct torc_config config = small_config();
+    config.flags |= TORC_DESTROY_LATER;
+    open_world(&config);
+}
+
 static void teardown(void) {
     if (t.bus != NULL) {
         teardown_world();
@@ -273,7 +279,7 @@ Suite *fork_suite(void) {
     Suite *suite = suite_create("fork");
     TCase *bare = tcase_create("shared");
     TCase *inherited = tcase_create("inherited");
-    tcase_add_checked_fixture(inherited, setup_world, teardown);
+    tcase_add_checked_fixture(inherited, setup, teardown);
     tcase_set_timeout(inherited, 60);
     tcase_add_test(inherited, a_child_is_refused_everything);
     tcase_add_test(inherited, so_is_a_child_of_the_child);

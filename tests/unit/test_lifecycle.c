@@ -13,8 +13,10 @@ static void note_gone(void *context) {
 }
 
 static void setup(void) {
+    struct torc_config config = small_config();
     gone = 0;
-    setup_world();
+    config.flags |= TORC_DESTROY_LATER;
+    open_world(&config);
 }
 
 /* From now on the bus goes by itself. */
@@ -193,6 +195,25 @@ START_TEST(handles_may_go_before_the_ends) {
 }
 END_TEST
 
+START_TEST(a_bus_that_was_not_made_for_it_does_not_wait) {
+    struct torc_config config = small_config();
+    struct torc_bus *bus = NULL, *copy;
+    struct torc_topic *topic = NULL;
+    struct torc_reader *reader;
+    assert_ok(torc_bus_create(&config, &bus));
+    assert_ok(torc_topic_open(bus, "u", 0, &topic));
+    reader = open_reader(topic, TORC_JOIN_NEXT);
+    copy = bus;
+    assert_status(torc_bus_destroy_later(&bus, note_gone, &gone), TORC_BUSY);
+    ck_assert_ptr_eq(bus, copy);
+    ck_assert_int_eq(torc_bus_state(bus), TORC_BUS_OPEN);
+    assert_ok(torc_reader_close(reader));
+    assert_ok(torc_bus_destroy_later(&bus, note_gone, &gone));
+    ck_assert_ptr_null(bus);
+    ck_assert_uint_eq(gone, 1);
+}
+END_TEST
+
 START_TEST(an_actor_keeps_the_bus) {
     struct torc_actor_config config;
     struct torc_actor *actor = NULL;
@@ -222,6 +243,7 @@ START_TEST(the_callers_memory_is_free_when_it_says_so) {
     struct torc_publisher *publisher;
     struct torc_ringptr ptr = TORC_RINGPTR_NULL;
     pthread_t thread;
+    config.flags |= TORC_DESTROY_LATER;
     assert_ok(torc_bus_create_at(memory, bytes, &config, &bus));
     assert_ok(torc_topic_open(bus, "u", 0, &topic));
     publisher = open_publisher(topic, TORC_DRY_FAIL);
@@ -347,6 +369,7 @@ Suite *lifecycle_suite(void) {
     tcase_add_test(later, a_bus_goes_with_its_last_end);
     tcase_add_loop_test(later, a_bus_goes_with_its_last_handle, 0, 10);
     tcase_add_test(later, handles_may_go_before_the_ends);
+    tcase_add_test(later, a_bus_that_was_not_made_for_it_does_not_wait);
     tcase_add_test(later, an_actor_keeps_the_bus);
     tcase_add_test(later, the_callers_memory_is_free_when_it_says_so);
     tcase_add_loop_test(later, every_pair_of_calls_on_a_bus_in_use, 0, CALLS * CALLS);

@@ -1,8 +1,9 @@
 /* space.pml - publisher and readers sleep and wake each other (SLEEP, SPACE, STAMP, CURSOR, WAKE, FREE).
  *
  * One publisher, READERS readers, one holder of kept handles. Events need an entry of a lane of two, some also the one slot of
- * a pool (its last release makes it FREEING by the compare-and-swap, wakes, and frees it by a plain store at the very end; who
- * waits for a slot and finds it FREEING does not go to sleep). Everybody sleeps as soon as it finds nothing. If all that is left sleeps, Spin reports an invalid end state: a lost wake-up.
+ * a pool: an XXL descriptor, freed by a plain store behind the compare-and-swap, before waiters are looked for; or, with LATER, any
+ * slot of a bus created with TORC_DESTROY_LATER, freed at the very end: who waits for a slot and finds it FREEING does not
+ * go to sleep. Everybody sleeps as soon as it finds nothing. If all that is left sleeps, Spin reports an invalid end state: a lost wake-up.
  *
  *   publisher   claim_one: take_room, take_slot; commit_one: stamp; settle; torc_wake_readers_slow (src/claim.c,
  *               src/publisher.c); room() is has_room and torc_gate_scan, slot() torc_bank_take down to torc_pool_take
@@ -15,6 +16,7 @@
  * 22 million states, by hand); buffers of one store.
  *
  * Run: -DEVENTS=3
+ * Run: -DEVENTS=3 -DLATER
  * Broken: BROKEN_READER_BARRIER the reader sleeps without the heavy barrier
  * Broken: BROKEN_PUBLISHER_BARRIER the publisher sleeps without the heavy barrier
  * Broken: BROKEN_SEEN_LATE the sleeper reads seq after its announcement
@@ -22,6 +24,9 @@
  * Broken: BROKEN_NO_RECHECK the reader does not look again after its announcement
  * Broken: BROKEN_NO_WAKE_BY_RELEASE a last release wakes nobody
  * Broken: BROKEN_SLEEP_ON_FREEING the publisher sleeps although the slot is about to be free */
+#ifdef BROKEN_SLEEP_ON_FREEING
+#define LATER
+#endif
 #ifndef EVENTS
 #define EVENTS 3
 #endif
@@ -120,7 +125,7 @@ inline look() {
 /* Again until the slot is free, if it is about to be. */
 inline look_anywhere() {
     look();
-#ifndef BROKEN_SLEEP_ON_FREEING
+#if defined(LATER) && !defined(BROKEN_SLEEP_ON_FREEING)
     do
     :: freeing && !ok -> (mem[COUNT] != FREEING); freeing = false; look()
     :: else -> break
@@ -258,13 +263,19 @@ end:
     :: handles?1 ->
         if
         :: d_step { mem[COUNT] == 1 -> mem[COUNT] = FREEING };
+#ifndef LATER
+            STORE(HOLDER, COUNT, 0); /* FREE */
+#endif
             if
 #ifndef BROKEN_NO_WAKE_BY_RELEASE
             :: waiting[PUBLISHER] -> WAKE(HOLDER, PUBLISHER, got)
 #endif
             :: else
-            fi;
+            fi
+#ifdef LATER
+            ;
             STORE(HOLDER, COUNT, 0) /* FREE */
+#endif
         :: d_step { mem[COUNT] > 1 -> mem[COUNT]-- }
         fi
     od

@@ -32,7 +32,8 @@
  * are full fences; `fence` in the publisher and reader objects says so.
  *
  *   name        light side: store, then load                heavy side: store, then load
- *   SLEEP       stamp (or mailbox slot), topic.sleepers     topic.sleepers + waitpoint.waiting, re-check of the stamps
+ *   SLEEP       stamp (or mailbox slot), topic.sleepers     topic.sleepers + waitpoint.waiting or notify.armed,
+ *                                                           re-check of the stamps
  *   SPACE       cursor cell or slot word, waitpoint.waiting waitpoint.waiting, re-scan of the gate and the pool
  *   AFTER       cursor cell, point.drains                   point.drains + waitpoint.waiting, re-check of the cursors
  *   CLOSE       lane.claimed, publisher.room                publisher.room, lane.claimed

@@ -50,7 +50,8 @@ struct torc_reply {
 
 /* torc_requester_open: up to `outstanding` (1..65536) requests at one time. Opens a publisher of `requests` and a reader of `replies`, so
  * as those: TORC_NO_ROOM, TORC_CLOSED, TORC_NO_MEMORY. TORC_INVALID. Any thread.
- * Its reader gates whoever publishes replies: wait for replies, or close it. */
+ * Its reader gates whoever publishes replies, to others as well: go on waiting for replies, or close it. torc_request reads none while it waits for
+ * space: the reply topic's lanes should have room for all that can be outstanding. */
 int torc_requester_open(struct torc_topic *requests, struct torc_topic *replies, uint32_t outstanding,
                         struct torc_requester **requester);
 int torc_requester_close(struct torc_requester *requester);

@@ -185,6 +185,12 @@ static bool member_ready(const struct member *member, uint64_t now) {
     }
 }
 
+/* Not for nothing: a lane that came or went and an aborted claim make a reader look ready. */
+static bool truly_ready(const struct member *member, uint64_t now) {
+    return member_ready(member, now) &&
+           (member->ready.reader == NULL || torc_reader_look(reader_of(member->ready.reader)) != TORC_EMPTY);
+}
+
 /* How often its period has passed; it is due again at the next multiple. */
 static uint64_t expire(struct member *member, uint64_t now) {
     uint64_t times = 1;
@@ -205,7 +211,7 @@ static int collect(struct torc_waitset *set, struct torc_ready *ready, size_t n)
     for (uint32_t i = 0; i < set->count && found < n; i++) {
         uint32_t at = (start + i) % set->count;
         struct member *member = &set->member[at];
-        if (member_ready(member, now)) {
+        if (truly_ready(member, now)) {
             ready[found] = member->ready;
             ready[found++].expirations = member->ready.kind == TORC_READY_TIMER ? expire(member, now) : 0;
             set->first = at + 1;

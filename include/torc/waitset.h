@@ -36,10 +36,9 @@ enum torc_ready_kind { TORC_READY_READER = 1, TORC_READY_MAILBOX, TORC_READY_TIM
 /* What is ready. */
 struct torc_ready {
     enum torc_ready_kind kind;
-    uint32_t timer; /* its number */
-    void *context;  /* as given when it was added */
-    struct torc_reader
-        *reader; /* torc_next would not answer TORC_EMPTY, as far as can be seen from outside; else NULL */
+    uint32_t timer;               /* its number */
+    void *context;                /* as given when it was added */
+    struct torc_reader *reader;   /* torc_next would not answer TORC_EMPTY; else NULL */
     struct torc_mailbox *mailbox; /* has messages, or was shut; else NULL */
     uint64_t expirations; /* of a timer: how many times its period has passed since it was last ready, at least 1 */
 };

@@ -82,8 +82,9 @@ static int fate(enum inject_class class, const char *name, int error, int other)
 
 /* --- the books ---------------------------------------------------------------------------------------------------- */
 
-enum kind { BLOCK, MAPPING, LOCKED, THREAD, MUTEX, COND };
-static const char *const kind_names[] = {"block", "mapping", "locked range", "thread", "mutex", "condition"};
+enum kind { BLOCK, MAPPING, LOCKED, THREAD, MUTEX, COND, DESCRIPTOR };
+static const char *const kind_names[] = {"block", "mapping",   "locked range", "thread",
+                                         "mutex", "condition", "descriptor"};
 
 enum { ITEMS = 4096 };
 static struct item {
@@ -370,12 +371,14 @@ static int syscall_fate(long number, long first, long second) {
         }
         return fate(INJECT_WAIT, "futex wait", EINTR, EAGAIN);
     }
-    return 0;
+    /* Reading and writing an eventfd that is one's own and does not block cannot fail but for what is no failure. */
+    return number == SYS_eventfd2 ? fate(INJECT_RESOURCE, "eventfd", EMFILE, ENOMEM) : 0;
 }
 
 long __wrap_syscall(long number, ...) {
     long argument[6];
     va_list list;
+    long result;
     int error;
     va_start(list, number);
     for (size_t i = 0; i < 6; i++) {
@@ -390,5 +393,12 @@ long __wrap_syscall(long number, ...) {
     if (number == SYS_membarrier && argument[0] == MEMBARRIER_CMD_GLOBAL) {
         argument[0] = MEMBARRIER_CMD_PRIVATE_EXPEDITED; /* as good for one process, and faster */
     }
-    return __real_syscall(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+    if (number == SYS_close) {
+        gave(DESCRIPTOR, (uintptr_t)argument[0], 0);
+    }
+    result = __real_syscall(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+    if (number == SYS_eventfd2 && result >= 0) {
+        took(DESCRIPTOR, (uintptr_t)result, 0);
+    }
+    return result;
 }

@@ -217,7 +217,8 @@ extern void arena_of_each_thread(void), arena_whole_life(void), arena_published(
     heap_over_segment(void), heap_over_range(void), heap_over_buffer(void), heap_over_own(void), heap_behind_bus(void),
     region_alone(void), area_in_bus(void);
 extern void waiting_reader(void), waiting_publisher(void), waiting_keeper(void), draining(void), closing(void),
-    halting(void), leaving(void), detaching(void), actor_works(void), actor_refuses(void), actor_full(void);
+    halting(void), leaving(void), detaching(void), actor_works(void), actor_refuses(void), actor_full(void),
+    descriptor(void), wait_set(void), handler(void), pipe_between(void), request_reply(void);
 
 /* Those that play alone come first: what a process does once must not have been done yet. */
 const struct scenario scenarios[] = {
@@ -256,5 +257,10 @@ const struct scenario scenarios[] = {
     {"a bus with an area", area_in_bus, false},
     {"halt while all wait", halting, false},
     {"the last handle takes the bus down", leaving, false},
+    {"a reader behind a descriptor", descriptor, false},
+    {"a wait-set and a mailbox", wait_set, false},
+    {"a handler and its dead letters", handler, false},
+    {"a pipe", pipe_between, false},
+    {"request and reply", request_reply, false},
 };
 const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];

@@ -39,6 +39,26 @@ START_TEST(a_reader_is_ready_until_it_was_read) {
 }
 END_TEST
 
+START_TEST(lanes_and_aborted_claims_make_nothing_ready) {
+    struct torc_publisher *second;
+    struct torc_claim first, last;
+    assert_ok(torc_waitset_add_reader(set, t.reader, NULL));
+    second = open_publisher(t.topic, TORC_DRY_FAIL);
+    assert_status(look(), TORC_EMPTY);
+    assert_ok(torc_publisher_close(second));
+    assert_status(look(), TORC_EMPTY);
+    assert_ok(torc_try_claim(t.publisher, 1, 8, &first));
+    assert_ok(torc_try_claim(t.publisher, 1, 8, &last));
+    assert_ok(torc_abort(t.publisher, &first));
+    assert_ok(torc_abort(t.publisher, &last));
+    assert_status(look(), TORC_EMPTY);
+    put_run(t.publisher, 3, 1);
+    ck_assert_int_eq(look(), 1);
+    take(t.reader, 3);
+    end_set();
+}
+END_TEST
+
 START_TEST(a_wait_ends_borrows) {
     struct torc_event event;
     assert_ok(torc_waitset_add_reader(set, t.reader, NULL));
@@ -293,6 +313,7 @@ Suite *waitset_suite(void) {
     Suite *suite = suite_create("waitset");
     TCase *tcase = add_case(suite, "waitset", setup_set);
     tcase_add_test(tcase, a_reader_is_ready_until_it_was_read);
+    tcase_add_test(tcase, lanes_and_aborted_claims_make_nothing_ready);
     tcase_add_test(tcase, a_wait_ends_borrows);
     tcase_add_test(tcase, a_mailbox_is_ready_while_it_has_messages);
     tcase_add_test(tcase, timers_expire_once_or_again);

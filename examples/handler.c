@@ -38,7 +38,7 @@ static void on_batch_start(void *context, size_t size, uint64_t lag) {
     ledger->batch = ledger->batch_sum = 0;
 }
 
-static enum torc_verdict on_payment(void *context, struct torc_handler *handler, const struct torc_event *event,
+static enum torc_verdict on_payment(void *context, struct torc_handler_thread *handler, const struct torc_event *event,
                                     int end_of_batch) {
     struct ledger *ledger = context;
     const uint64_t *amount = torc_view(event, uint64_t);
@@ -86,7 +86,7 @@ int main(void) {
                                          .retry_pause_ns = 100000,
                                          .dead_letter_wait_ns = 1000000000};
     struct torc_handler_stats stats;
-    struct torc_handler *handler;
+    struct torc_handler_thread *handler;
     struct torc_bus *bus;
     struct torc_topic *payments;
     struct torc_publisher *publisher;

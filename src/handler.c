@@ -15,7 +15,7 @@ static bool config_ok(const struct torc_topic *topic, const struct torc_handler_
                                          : config->give_up != TORC_GIVE_UP_DEAD_LETTER);
 }
 
-static void settle_config(struct torc_handler *handler, const struct torc_handler_config *config) {
+static void settle_config(struct torc_handler_thread *handler, const struct torc_handler_config *config) {
     bool copies = config->reader.policy != TORC_POLICY_GATE;
     handler->config = *config;
     handler->config.reader.manual_advance = !copies;
@@ -27,7 +27,7 @@ static void settle_config(struct torc_handler *handler, const struct torc_handle
     (void)strncpy(handler->name, config->name != NULL ? config->name : "torc-handler", sizeof handler->name - 1);
 }
 
-static void free_handler(struct torc_handler *handler) {
+static void free_handler(struct torc_handler_thread *handler) {
     if (handler->reader != NULL) {
         (void)torc_reader_close(handler->reader);
     }
@@ -39,7 +39,7 @@ static void free_handler(struct torc_handler *handler) {
     free(handler);
 }
 
-static int furnish(struct torc_handler *handler, const struct torc_handler_config *config) {
+static int furnish(struct torc_handler_thread *handler, const struct torc_handler_config *config) {
     int status = TORC_OK;
     settle_config(handler, config);
     handler->batch.event = calloc(handler->config.max_batch, sizeof *handler->batch.event);
@@ -55,30 +55,30 @@ static int furnish(struct torc_handler *handler, const struct torc_handler_confi
 
 /* --- waiting for a state ------------------------------------------------------------------------------------ */
 
-void torc_handler_enter(struct torc_handler *handler, enum handler_state state) {
+void torc_handler_enter(struct torc_handler_thread *handler, enum handler_state state) {
     torc_store_release32(&handler->state, state);
     torc_waitpoint_wake(&handler->changed);
 }
 
 static bool started(void *context) {
-    return torc_load_acquire32(&((struct torc_handler *)context)->state) != HANDLER_STARTING;
+    return torc_load_acquire32(&((struct torc_handler_thread *)context)->state) != HANDLER_STARTING;
 }
 static bool over(void *context) {
-    return torc_load_acquire32(&((struct torc_handler *)context)->state) == HANDLER_OVER;
+    return torc_load_acquire32(&((struct torc_handler_thread *)context)->state) == HANDLER_OVER;
 }
 
-static int await_state(struct torc_handler *handler, bool (*reached)(void *), uint64_t deadline) {
+static int await_state(struct torc_handler_thread *handler, bool (*reached)(void *), uint64_t deadline) {
     struct torc_await await = {&handler->changed, reached, NULL, handler, handler->bus->hot.fence, TORC_WAIT_BLOCK};
     return torc_await(&await, deadline);
 }
 
-static bool inside(const struct torc_handler *handler) {
+static bool inside(const struct torc_handler_thread *handler) {
     return torc_load_relaxed64(&handler->token) == torc_thread_token();
 }
 
 /* --- start, stop, join, close ------------------------------------------------------------------------------- */
 
-static int start_thread(struct torc_handler *handler) {
+static int start_thread(struct torc_handler_thread *handler) {
     if (pthread_create(&handler->thread, NULL, torc_handler_main, handler) != 0) {
         return TORC_SYSTEM;
     }
@@ -90,8 +90,9 @@ static int start_thread(struct torc_handler *handler) {
     return handler->start_status;
 }
 
-int torc_handler_start(struct torc_topic *topic, const struct torc_handler_config *config, struct torc_handler **out) {
-    struct torc_handler *handler;
+int torc_handler_start(struct torc_topic *topic, const struct torc_handler_config *config,
+                       struct torc_handler_thread **out) {
+    struct torc_handler_thread *handler;
     int status;
     if (out == NULL || !config_ok(topic, config)) {
         return TORC_INVALID;
@@ -100,7 +101,7 @@ int torc_handler_start(struct torc_topic *topic, const struct torc_handler_confi
     if (handler == NULL) {
         return TORC_NO_MEMORY;
     }
-    *handler = (struct torc_handler){.bus = topic->bus, .topic = topic};
+    *handler = (struct torc_handler_thread){.bus = topic->bus, .topic = topic};
     status = furnish(handler, config);
     status = status == TORC_OK ? start_thread(handler) : status;
     if (status != TORC_OK) {
@@ -112,13 +113,13 @@ int torc_handler_start(struct torc_topic *topic, const struct torc_handler_confi
 }
 
 /* The handler sleeps at its reader's waitpoint for events, at its own in a pause. */
-static void tell_to_stop(struct torc_handler *handler) {
+static void tell_to_stop(struct torc_handler_thread *handler) {
     torc_store_release32(&handler->stop, 1);
     torc_waitpoint_wake(&handler->bus->waitpoints[reader_of(handler->reader)->point]);
     torc_waitpoint_wake(&handler->changed);
 }
 
-int torc_handler_stop(struct torc_handler *handler) {
+int torc_handler_stop(struct torc_handler_thread *handler) {
     if (handler == NULL) {
         return TORC_INVALID;
     }
@@ -126,14 +127,14 @@ int torc_handler_stop(struct torc_handler *handler) {
     return inside(handler) ? TORC_OK : await_state(handler, over, TORC_FOREVER);
 }
 
-int torc_handler_join(struct torc_handler *handler, uint64_t deadline) {
+int torc_handler_join(struct torc_handler_thread *handler, uint64_t deadline) {
     if (handler == NULL) {
         return TORC_INVALID;
     }
     return inside(handler) ? TORC_WRONG_THREAD : await_state(handler, over, deadline);
 }
 
-int torc_handler_close(struct torc_handler *handler) {
+int torc_handler_close(struct torc_handler_thread *handler) {
     if (handler == NULL) {
         return TORC_INVALID;
     }
@@ -148,7 +149,7 @@ int torc_handler_close(struct torc_handler *handler) {
 
 /* --- in callbacks, and observation -------------------------------------------------------------------------- */
 
-int torc_handler_release(struct torc_handler *handler) {
+int torc_handler_release(struct torc_handler_thread *handler) {
     if (handler == NULL) {
         return TORC_INVALID;
     }
@@ -161,11 +162,11 @@ int torc_handler_release(struct torc_handler *handler) {
     return TORC_OK;
 }
 
-struct torc_reader *torc_handler_reader(struct torc_handler *handler) {
+struct torc_reader *torc_handler_reader(struct torc_handler_thread *handler) {
     return handler == NULL ? NULL : handler->reader;
 }
 
-int torc_handler_stats(const struct torc_handler *handler, struct torc_handler_stats *stats) {
+int torc_handler_stats(const struct torc_handler_thread *handler, struct torc_handler_stats *stats) {
     if (handler == NULL || stats == NULL) {
         return TORC_INVALID;
     }

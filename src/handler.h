@@ -18,7 +18,7 @@ struct batch {
     uint32_t rewinds; /* of this batch */
 };
 
-struct torc_handler {
+struct torc_handler_thread {
     struct bus *bus;
     struct torc_topic *topic;
     struct torc_handler_config config;
@@ -44,21 +44,21 @@ enum handler_state { HANDLER_STARTING = 0, HANDLER_RUNNING, HANDLER_OVER };
 static inline void handler_count(torc_a64 *counter, uint64_t n) {
     torc_store_relaxed64(counter, torc_load_relaxed64(counter) + n);
 }
-static inline bool handler_told(const struct torc_handler *handler) {
+static inline bool handler_told(const struct torc_handler_thread *handler) {
     return torc_load_acquire32(&handler->stop) != 0;
 }
 
 /* handler.c: the state changes; whoever waits for that is woken. */
-void torc_handler_enter(struct torc_handler *handler, enum handler_state state);
+void torc_handler_enter(struct torc_handler_thread *handler, enum handler_state state);
 
 /* handler_thread.c: the thread. The argument is the handler. */
 void *torc_handler_main(void *argument);
 
 /* handler_batch.c: the next batch is taken. TORC_OK, TORC_EMPTY, or why there is none. */
-int torc_batch_take(struct torc_handler *handler);
+int torc_batch_take(struct torc_handler_thread *handler);
 /* handler_batch.c: gives back all up to and including batch.event[last]. */
-void torc_batch_release(struct torc_handler *handler, size_t last);
+void torc_batch_release(struct torc_handler_thread *handler, size_t last);
 /* handler_batch.c: hands out the batch, as often as verdicts ask for it. TORC_ENDED_NOT when it is done. */
-enum torc_ended torc_batch_handle(struct torc_handler *handler);
+enum torc_ended torc_batch_handle(struct torc_handler_thread *handler);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* --- taking and giving back --------------------------------------------------------------------------------- */
 
-int torc_batch_take(struct torc_handler *handler) {
+int torc_batch_take(struct torc_handler_thread *handler) {
     struct batch *batch = &handler->batch;
     int status = TORC_OK;
     memset(batch->settled, 0, batch->size * sizeof *batch->settled);
@@ -54,7 +54,7 @@ static uint64_t came_of_lane(const struct batch *batch, uint32_t lane, size_t la
 }
 
 /* Each lane's last event says how far; backwards, so that each lane is given back once. */
-void torc_batch_release(struct torc_handler *handler, size_t last) {
+void torc_batch_release(struct torc_handler_thread *handler, size_t last) {
     struct batch *batch = &handler->batch;
     struct reader *self = reader_of(handler->reader);
     uint64_t seen = 0;
@@ -80,7 +80,7 @@ static bool told(void *context) {
     return handler_told(context);
 }
 
-static void pause_before_retry(struct torc_handler *handler) {
+static void pause_before_retry(struct torc_handler_thread *handler) {
     struct torc_await await = {&handler->changed, told, NULL, handler, handler->bus->hot.fence, TORC_WAIT_BLOCK};
     if (handler->config.retry_pause_ns != 0) {
         (void)torc_await(&await, torc_deadline_ns(handler->config.retry_pause_ns));
@@ -88,7 +88,7 @@ static void pause_before_retry(struct torc_handler *handler) {
 }
 
 /* A copy of the event at hand behind its origin. */
-static int publish_letter(struct torc_handler *handler) {
+static int publish_letter(struct torc_handler_thread *handler) {
     const struct torc_event *event = &handler->batch.event[handler->batch.at];
     struct torc_dead_letter letter = {
         .sequence = event->sequence, .lane = event->lane, .attempts = handler->batch.tries + handler->batch.rewinds};
@@ -108,7 +108,7 @@ static int publish_letter(struct torc_handler *handler) {
 }
 
 /* The event at hand is done, in whatever way; one that a REWIND brought back is not counted twice. */
-static enum torc_ended done(struct torc_handler *handler) {
+static enum torc_ended done(struct torc_handler_thread *handler) {
     struct batch *batch = &handler->batch;
     batch->at++;
     batch->tries = 0;
@@ -119,13 +119,13 @@ static enum torc_ended done(struct torc_handler *handler) {
     return TORC_ENDED_NOT;
 }
 
-static enum torc_ended skip(struct torc_handler *handler) {
+static enum torc_ended skip(struct torc_handler_thread *handler) {
     handler_count(&handler->skipped, 1);
     handler->batch.settled[handler->batch.at] = true;
     return done(handler);
 }
 
-static enum torc_ended dead_letter(struct torc_handler *handler) {
+static enum torc_ended dead_letter(struct torc_handler_thread *handler) {
     if (handler->letters == NULL) {
         return TORC_ENDED_GAVE_UP;
     }
@@ -137,7 +137,7 @@ static enum torc_ended dead_letter(struct torc_handler *handler) {
     return done(handler);
 }
 
-static enum torc_ended give_up(struct torc_handler *handler) {
+static enum torc_ended give_up(struct torc_handler_thread *handler) {
     switch (handler->config.give_up) {
     case TORC_GIVE_UP_SKIP:
         return skip(handler);
@@ -149,7 +149,7 @@ static enum torc_ended give_up(struct torc_handler *handler) {
     }
 }
 
-static enum torc_ended again(struct torc_handler *handler, bool rewind) {
+static enum torc_ended again(struct torc_handler_thread *handler, bool rewind) {
     struct batch *batch = &handler->batch;
     uint32_t used = rewind ? batch->rewinds + 1 : batch->tries;
     if (handler->config.attempts != UINT32_MAX && used >= handler->config.attempts) {
@@ -165,7 +165,7 @@ static enum torc_ended again(struct torc_handler *handler, bool rewind) {
     return TORC_ENDED_NOT;
 }
 
-static enum torc_ended judge(struct torc_handler *handler, enum torc_verdict verdict) {
+static enum torc_ended judge(struct torc_handler_thread *handler, enum torc_verdict verdict) {
     switch (verdict) {
     case TORC_VERDICT_OK:
         return done(handler);
@@ -192,7 +192,7 @@ static size_t next_open(const struct batch *batch, size_t at) {
     return at;
 }
 
-enum torc_ended torc_batch_handle(struct torc_handler *handler) {
+enum torc_ended torc_batch_handle(struct torc_handler_thread *handler) {
     const struct torc_handler_config *config = &handler->config;
     struct batch *batch = &handler->batch;
     enum torc_ended ended = TORC_ENDED_NOT;

@@ -2,16 +2,16 @@
 #include "handler.h"
 
 static bool has_work(void *context) {
-    struct torc_handler *handler = context;
+    struct torc_handler_thread *handler = context;
     return handler_told(handler) || torc_reader_ready(reader_of(handler->reader));
 }
 
 static void announce(void *context) {
-    torc_reader_announce(reader_of(((struct torc_handler *)context)->reader));
+    torc_reader_announce(reader_of(((struct torc_handler_thread *)context)->reader));
 }
 
 /* Until there is something to do. */
-static void await_work(struct torc_handler *handler) {
+static void await_work(struct torc_handler_thread *handler) {
     const struct torc_handler_config *config = &handler->config;
     struct reader *reader = reader_of(handler->reader);
     struct torc_await await = {
@@ -27,7 +27,7 @@ static void await_work(struct torc_handler *handler) {
     }
 }
 
-static enum torc_ended handle_batch(struct torc_handler *handler) {
+static enum torc_ended handle_batch(struct torc_handler_thread *handler) {
     const struct torc_handler_config *config = &handler->config;
     enum torc_ended ended;
     if (config->on_batch_start != NULL) {
@@ -43,7 +43,7 @@ static enum torc_ended handle_batch(struct torc_handler *handler) {
     return ended;
 }
 
-static void tell_loss(struct torc_handler *handler, bool evicted) {
+static void tell_loss(struct torc_handler_thread *handler, bool evicted) {
     const struct torc_event *news = &handler->batch.event[0];
     handler_count(&handler->lost, news->lost);
     handler->evicted = handler->evicted || evicted;
@@ -52,7 +52,7 @@ static void tell_loss(struct torc_handler *handler, bool evicted) {
     }
 }
 
-static enum torc_ended work(struct torc_handler *handler) {
+static enum torc_ended work(struct torc_handler_thread *handler) {
     enum torc_ended ended = TORC_ENDED_NOT;
     while (ended == TORC_ENDED_NOT) {
         int status;
@@ -75,7 +75,7 @@ static enum torc_ended work(struct torc_handler *handler) {
 }
 
 /* The reader leaves with whatever it has borrowed: nobody looks at that any more. */
-static void leave(struct torc_handler *handler) {
+static void leave(struct torc_handler_thread *handler) {
     struct reader *self = reader_of(handler->reader);
     torc_store_release32(&self->closing, 1);
     torc_copy_drop(self);
@@ -84,8 +84,8 @@ static void leave(struct torc_handler *handler) {
 }
 
 /* The end of the thread, however it comes. */
-static void finish(struct torc_handler **ending) {
-    struct torc_handler *handler = *ending;
+static void finish(struct torc_handler_thread **ending) {
+    struct torc_handler_thread *handler = *ending;
     if (torc_load_relaxed32(&handler->ended) == TORC_ENDED_NOT) { /* cancelled, or pthread_exit in a callback */
         leave(handler);
         torc_store_release32(&handler->ended, TORC_ENDED_CANCELLED);
@@ -96,7 +96,7 @@ static void finish(struct torc_handler **ending) {
     torc_handler_enter(handler, HANDLER_OVER);
 }
 
-static void end(struct torc_handler *handler, enum torc_ended why) {
+static void end(struct torc_handler_thread *handler, enum torc_ended why) {
     const struct torc_handler_config *config = &handler->config;
     leave(handler);
     torc_store_release32(&handler->ended, why);
@@ -106,7 +106,7 @@ static void end(struct torc_handler *handler, enum torc_ended why) {
 }
 
 void *torc_handler_main(void *argument) {
-    struct torc_handler *handler __attribute__((cleanup(finish))) = argument;
+    struct torc_handler_thread *handler __attribute__((cleanup(finish))) = argument;
     const struct torc_handler_config *config = &handler->config;
     int status;
     torc_store_relaxed64(&handler->token, torc_thread_token());

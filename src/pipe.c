@@ -10,7 +10,7 @@
 
 struct torc_pipe {
     struct torc_pipe_config config;
-    struct torc_handler *handler;
+    struct torc_handler_thread *handler;
     struct torc_publisher *publisher;
     torc_a64 passed, dropped, waits;
     torc_a32 failed; /* the destination's status, negated */
@@ -43,7 +43,7 @@ static enum torc_verdict fill(struct torc_pipe *pipe, const struct torc_event *e
     return TORC_VERDICT_OK;
 }
 
-static enum torc_verdict on_event(void *context, struct torc_handler *handler, const struct torc_event *event,
+static enum torc_verdict on_event(void *context, struct torc_handler_thread *handler, const struct torc_event *event,
                                   int end_of_batch) {
     struct torc_pipe *pipe = context;
     const struct torc_pipe_config *config = &pipe->config;

@@ -1,6 +1,6 @@
 /* torc/handler.h - a managed reader: a thread of the library's that reads a topic in batches and calls you.
  *
- *     static enum torc_verdict one(void *context, struct torc_handler *handler, const struct torc_event *event, int end) {
+ *     static enum torc_verdict one(void *context, struct torc_handler_thread *handler, const struct torc_event *event, int end) {
  *         use(event->data, event->length);
  *         return TORC_VERDICT_OK;
  *     }
@@ -33,7 +33,7 @@
 extern "C" {
 #endif
 
-struct torc_handler;
+struct torc_handler_thread; /* torc_handler alone is what torc_poll calls */
 
 /* What becomes of an event that was handed out. */
 enum torc_verdict {
@@ -70,16 +70,16 @@ struct torc_handler_config {
 
     /* All but on_event may be NULL. on_start: before the first event; a negative status ends the handler before it began, and
      * torc_handler_start returns that status. on_stop: the last call, after the reader has left its topic. */
-    int (*on_start)(void *context, struct torc_handler *handler);
+    int (*on_start)(void *context, struct torc_handler_thread *handler);
     void (*on_stop)(void *context, enum torc_ended why);
 
     /* A batch of `size` events begins; the topic holds `lag` that are not given back, those included. Not again after REWIND. */
     void (*on_batch_start)(void *context, size_t size, uint64_t lag);
     /* One event, borrowed until the batch is done or it is released; the last one of a batch has `end_of_batch` set. */
-    enum torc_verdict (*on_event)(void *context, struct torc_handler *handler, const struct torc_event *event,
+    enum torc_verdict (*on_event)(void *context, struct torc_handler_thread *handler, const struct torc_event *event,
                                   int end_of_batch);
     /* Nothing came for timeout_ns. */
-    void (*on_timeout)(void *context, struct torc_handler *handler);
+    void (*on_timeout)(void *context, struct torc_handler_thread *handler);
     /* A reader that can be overtaken lost this many events of a lane; with `evicted`, publishers no longer wait for it. */
     void (*on_lapped)(void *context, uint32_t lane, uint64_t lost, int evicted);
 
@@ -109,29 +109,29 @@ struct torc_dead_letter {
  * config.publishers with dead_letters. TORC_CLOSED. TORC_NO_MEMORY. TORC_SYSTEM: the thread could not be created. On error
  * nothing is left behind. */
 int torc_handler_start(struct torc_topic *topic, const struct torc_handler_config *config,
-                       struct torc_handler **handler);
+                       struct torc_handler_thread **handler);
 
 /* torc_handler_stop: the handler ends after the event at hand; what it did not handle stays unhandled. Waits until on_stop has
  * returned, and no callback runs afterwards; from inside a callback it returns at once. Any thread, as often as you like, also
  * when the handler ended by itself. To let it handle everything first: torc_bus_drain, or torc_bus_close and torc_handler_join.
  * TORC_OK; TORC_INVALID. */
-int torc_handler_stop(struct torc_handler *handler);
+int torc_handler_stop(struct torc_handler_thread *handler);
 
 /* torc_handler_join: waits until the handler has ended and on_stop has returned. Any thread. TORC_OK; TORC_TIMED_OUT;
  * TORC_WOULD_BLOCK: it runs, with TORC_NO_WAIT; TORC_WRONG_THREAD: from inside a callback; TORC_INVALID. */
-int torc_handler_join(struct torc_handler *handler, uint64_t deadline);
+int torc_handler_join(struct torc_handler_thread *handler, uint64_t deadline);
 
 /* torc_handler_close: stops it and frees everything. The pointer is gone: no other call on it may still be running.
  * TORC_WRONG_THREAD: from inside a callback: stop there, close later. TORC_INVALID. */
-int torc_handler_close(struct torc_handler *handler);
+int torc_handler_close(struct torc_handler_thread *handler);
 
 /* torc_handler_release: early release inside a batch: all events before the one at hand are done with, and publishers may
  * overwrite them; REWIND goes back no further than to the one at hand. From inside on_event only: TORC_WRONG_THREAD elsewhere.
  * TORC_OK; TORC_INVALID. */
-int torc_handler_release(struct torc_handler *handler);
+int torc_handler_release(struct torc_handler_thread *handler);
 
 /* torc_handler_reader: its reader, for torc_keep in a callback and torc_reader_state anywhere. Never read or advance it. NULL for NULL. */
-struct torc_reader *torc_handler_reader(struct torc_handler *handler);
+struct torc_reader *torc_handler_reader(struct torc_handler_thread *handler);
 
 /* What a handler did. */
 struct torc_handler_stats {
@@ -149,7 +149,7 @@ struct torc_handler_stats {
 };
 
 /* torc_handler_stats: fills *stats. Any thread. TORC_INVALID. */
-int torc_handler_stats(const struct torc_handler *handler, struct torc_handler_stats *stats);
+int torc_handler_stats(const struct torc_handler_thread *handler, struct torc_handler_stats *stats);
 
 #ifdef __cplusplus
 }

@@ -66,7 +66,8 @@ void wait_set(void) {
     world_close(&world);
 }
 
-static enum torc_verdict on_event(void *context, struct torc_handler *self, const struct torc_event *event, int end) {
+static enum torc_verdict on_event(void *context, struct torc_handler_thread *self, const struct torc_event *event,
+                                  int end) {
     (void)self, (void)end;
     world_verify(event->data, event->length, event->type);
     return (enum torc_verdict)(atomic_fetch_add((atomic_uint *)context, 1) % 2 == 0 ? TORC_VERDICT_OK
@@ -75,7 +76,7 @@ static enum torc_verdict on_event(void *context, struct torc_handler *self, cons
 
 void handler(void) {
     struct world world;
-    struct torc_handler *self = NULL;
+    struct torc_handler_thread *self = NULL;
     atomic_uint calls = 0;
     struct torc_handler_config config = {.on_event = on_event, .context = &calls, .dead_letter_wait_ns = 1000000000};
     if (world_open(&world, 0) &&

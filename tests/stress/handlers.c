@@ -12,7 +12,7 @@ enum way { STOP_INSIDE, STOP_VERDICT, ATTEMPTS, THREAD_EXIT, STOP_OUTSIDE, WAYS 
 
 /* What a handler has settled, lane by lane. A rewind takes OK verdicts of the batch back. */
 struct work {
-    struct torc_handler *handler;
+    struct torc_handler_thread *handler;
     struct stress_sum sum;
     uint64_t random;
     uint64_t next[TORC_MAX_PUBLISHERS]; /* the first sequence that was never handed out */
@@ -26,7 +26,7 @@ struct work {
     bool ended;
 };
 
-static enum torc_verdict quit(struct work *work, struct torc_handler *handler) {
+static enum torc_verdict quit(struct work *work, struct torc_handler_thread *handler) {
     switch (work->how) {
     case STOP_INSIDE:
         OK(torc_handler_stop(handler));
@@ -48,7 +48,7 @@ static enum torc_verdict fail(struct work *work) {
     return dice == 0 ? TORC_VERDICT_RETRY : dice == 1 ? TORC_VERDICT_REWIND : (enum torc_verdict)(dice + 1);
 }
 
-static enum torc_verdict on_event(void *context, struct torc_handler *handler, const struct torc_event *event,
+static enum torc_verdict on_event(void *context, struct torc_handler_thread *handler, const struct torc_event *event,
                                   int end) {
     struct work *work = context;
     uint64_t sequence = event->sequence;
@@ -92,7 +92,7 @@ static void on_stop(void *context, enum torc_ended why) {
     work->ended = true;
 }
 
-static struct torc_handler *start(struct torc_topic *topic, struct torc_topic *letters, struct work *work) {
+static struct torc_handler_thread *start(struct torc_topic *topic, struct torc_topic *letters, struct work *work) {
     struct torc_handler_config config = {.context = work,
                                          .on_event = on_event,
                                          .on_batch_start = on_batch_start,
@@ -101,7 +101,7 @@ static struct torc_handler *start(struct torc_topic *topic, struct torc_topic *l
                                          .attempts = work->how == ATTEMPTS ? 3 : UINT32_MAX,
                                          .dead_letters = letters,
                                          .dead_letter_wait_ns = UINT64_C(60000000000)};
-    struct torc_handler *handler;
+    struct torc_handler_thread *handler;
     config.reader.wait = stress_waits[stress_below(&work->random, 4)];
     OK(torc_handler_start(topic, &config, &handler));
     return handler;

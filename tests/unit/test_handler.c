@@ -24,9 +24,10 @@ struct script {
 };
 #define ANY UINT64_MAX
 static struct script script;
-static struct torc_handler *handler;
+static struct torc_handler_thread *handler;
 
-static enum torc_verdict on_event(void *context, struct torc_handler *self, const struct torc_event *event, int end) {
+static enum torc_verdict on_event(void *context, struct torc_handler_thread *self, const struct torc_event *event,
+                                  int end) {
     struct script *s = context;
     uint64_t number = number_of(event);
     ck_assert_uint_lt(s->count, 64);
@@ -291,7 +292,7 @@ START_TEST(losses_are_told) {
 }
 END_TEST
 
-static void stop_at_third(void *context, struct torc_handler *self) {
+static void stop_at_third(void *context, struct torc_handler_thread *self) {
     struct script *s = context;
     if (++s->timeouts == 3) {
         assert_ok(torc_handler_stop(self));
@@ -310,7 +311,7 @@ START_TEST(timeouts_come_while_nothing_else_does) {
 }
 END_TEST
 
-static int refuse(void *context, struct torc_handler *self) {
+static int refuse(void *context, struct torc_handler_thread *self) {
     (void)self;
     ((struct script *)context)->starts++;
     return TORC_NOT_FOUND;
@@ -326,7 +327,7 @@ START_TEST(on_start_can_refuse) {
 }
 END_TEST
 
-static int stop_in_start(void *context, struct torc_handler *self) {
+static int stop_in_start(void *context, struct torc_handler_thread *self) {
     (void)context;
     return torc_handler_stop(self);
 }
@@ -377,7 +378,7 @@ START_TEST(a_detached_reader_ends_it) {
 }
 END_TEST
 
-static enum torc_verdict leave_thread(void *context, struct torc_handler *self, const struct torc_event *event,
+static enum torc_verdict leave_thread(void *context, struct torc_handler_thread *self, const struct torc_event *event,
                                       int end) {
     (void)context, (void)self, (void)event, (void)end;
     pthread_exit(NULL);

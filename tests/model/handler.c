@@ -1,0 +1,59 @@
+/* handler.c - a managed reader: its thread sleeps, is woken by events, is told to stop, and is not missed by whoever waits for its end. */
+#include "world.h"
+
+static struct torc_handler_thread *handler;
+static uint64_t came;
+static bool started, ended;
+
+static enum torc_verdict on_event(void *context, struct torc_handler_thread *self, const struct torc_event *event,
+                                  int end) {
+    (void)context, (void)self, (void)end;
+    model_assert_equal(number_of(event), ++came);
+    return TORC_VERDICT_OK;
+}
+static void on_stop(void *context, enum torc_ended why) {
+    (void)context;
+    model_assert(why == TORC_ENDED_CLOSED || why == TORC_ENDED_STOPPED, "why it ends");
+    ended = true;
+}
+
+static void setup(void) {
+    struct torc_config config = tiny_config();
+    open_bus(&config);
+    w.publisher = open_publisher(TORC_WAIT_BLOCK, TORC_DRY_WAIT);
+    model_assert_status(put(w.publisher, 1, 8), TORC_OK);
+}
+static void start(void) {
+    struct torc_handler_config config = {
+        .on_event = on_event, .on_stop = on_stop, .max_batch = 2, .reader = {.join = TORC_JOIN_OLDEST}};
+    model_assert_status(torc_handler_start(w.topic, &config, &handler), TORC_OK);
+    started = true;
+}
+static void check(void) {
+    model_assert(started && ended, "it began and ended");
+    close_world();
+}
+
+static void publish_and_close(void) {
+    start();
+    model_assert_status(torc_bus_close(w.bus), TORC_OK);
+    model_assert_status(torc_handler_join(handler, TORC_FOREVER), TORC_OK);
+    model_assert_equal(came, model_broken() ? 0 : 1);
+    model_assert_status(torc_handler_close(handler), TORC_OK);
+}
+MODEL_SCENARIO(bus_handler_close, .claim = "a handler handles what was published before the bus was closed, and ends",
+               .hazards = "20", .broken = "the end is believed to come before the event", .setup = setup,
+               .thread = {publish_and_close}, .check = check, .fences = true, .preemptions = 1, .quick = 1);
+
+static void start_and_stop(void) {
+    start();
+    model_assert_status(torc_handler_stop(handler), TORC_OK);
+    model_assert(ended && came <= 1, "on_stop has returned");
+    for (uint64_t i = 2; i <= 3; i++) { /* it holds up nobody */
+        model_assert_status(torc_publish(w.publisher, 1, &i, sizeof i), TORC_OK);
+    }
+    model_assert_status(torc_handler_close(handler), TORC_OK);
+}
+MODEL_SCENARIO(bus_handler_stop, .claim = "a handler that is told to stop, asleep or not, ends and leaves the gate",
+               .hazards = "20", .setup = setup, .thread = {start_and_stop}, .check = check, .fences = true,
+               .preemptions = 1, .quick = 1);

@@ -34,26 +34,16 @@ static void check(void) {
     close_world();
 }
 
-static void publish_and_close(void) {
-    start();
-    model_assert_status(torc_bus_close(w.bus), TORC_OK);
-    model_assert_status(torc_handler_join(handler, TORC_FOREVER), TORC_OK);
-    model_assert_equal(came, model_broken() ? 0 : 1);
-    model_assert_status(torc_handler_close(handler), TORC_OK);
-}
-MODEL_SCENARIO(bus_handler_close, .claim = "a handler handles what was published before the bus was closed, and ends",
-               .hazards = "20", .broken = "the end is believed to come before the event", .setup = setup,
-               .thread = {publish_and_close}, .check = check, .fences = true, .preemptions = 1, .quick = 1);
-
 static void start_and_stop(void) {
     start();
     model_assert_status(torc_handler_stop(handler), TORC_OK);
-    model_assert(ended && came <= 1, "on_stop has returned");
+    model_assert(ended && (came == 1 || (came == 0 && !model_broken())),
+                 "on_stop has returned, the event may be handled");
     for (uint64_t i = 2; i <= 3; i++) { /* it holds up nobody */
         model_assert_status(torc_publish(w.publisher, 1, &i, sizeof i), TORC_OK);
     }
     model_assert_status(torc_handler_close(handler), TORC_OK);
 }
 MODEL_SCENARIO(bus_handler_stop, .claim = "a handler that is told to stop, asleep or not, ends and leaves the gate",
-               .hazards = "20", .setup = setup, .thread = {start_and_stop}, .check = check, .fences = true,
-               .preemptions = 1, .quick = 1);
+               .hazards = "20", .broken = "a stop is believed to wait for what was published", .setup = setup,
+               .thread = {start_and_stop}, .check = check, .fences = true, .preemptions = 1, .quick = 1);

@@ -147,8 +147,8 @@ static bool cursors_hold(struct walk *walk, uint32_t lane) {
         uint32_t reader = bit_index(members);
         uint64_t lag = published - torc_load_acquire64(&cell_of(walk->bus, lane, reader)->cursor);
         bool waits = walk->bus->reader[reader]->ahead && (int64_t)lag < 0; /* for a sequence that is still to come */
-        if (!hold(walk, waits || lag <= walk->bus->config.lane_entries, "a cursor is ahead of its lane or was overrun", lane,
-                  reader)) {
+        if (!hold(walk, waits || lag <= walk->bus->config.lane_entries, "a cursor is ahead of its lane or was overrun",
+                  lane, reader)) {
             return false;
         }
     }

@@ -264,7 +264,8 @@ static void read_all(struct torc_reader *reader, size_t which) {
     }
     end_status[which] = status;
 }
-static void make_all(void) {
+static void publish_and_make_all(void) {
+    publish_or_not();
     read_all(first, 0);
 }
 static void check_all(void) {
@@ -276,5 +277,5 @@ static void check_closed(void) {
     close_all();
 }
 MODEL_SCENARIO(bus_after_close, .claim = "all in a chain read to the end and learn that it is the end", .hazards = "20",
-               .setup = setup, .thread = {publish_or_not, close_bus, make_all, check_all}, .check = check_closed,
+               .setup = setup, .thread = {publish_and_make_all, close_bus, check_all}, .check = check_closed,
                .preemptions = 1, .quick = MODEL_NOT_QUICK, .fences = true);

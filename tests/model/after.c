@@ -214,6 +214,19 @@ MODEL_SCENARIO(bus_after_leave_heavy, .claim = "the same with membarrier: the ev
                .hazards = "8, 19", .setup = setup_one, .thread = {leave, take_left}, .check = check_left,
                .preemptions = 1);
 
+/* What it did with an event that it never gave back is there as well (LEFT). The defect: it does nothing. */
+static void make_and_leave(void) {
+    struct torc_event event;
+    model_assert_status(torc_next(first, &event), TORC_OK);
+    if (!model_broken()) {
+        make(&event);
+    }
+    model_assert_status(torc_reader_close(first), TORC_OK);
+}
+MODEL_SCENARIO(bus_after_hand, .claim = "what a reader did before it left is seen by the one after it", .hazards = "8",
+               .broken = "it has done nothing", .setup = setup_one, .thread = {make_and_leave, check_one_asleep},
+               .check = check_left, .preemptions = 2, .fences = true);
+
 /* In a chain of three the middle one leaves: the last is after the first from then on. */
 static struct torc_reader *middle;
 static void setup_chain(void) {

@@ -101,8 +101,6 @@ MODEL_SCENARIO(bus_join_at, .claim = "AT while a publisher wraps: there, or as m
                .hazards = "7", .broken = "the publisher does not count the reader in", .setup = setup_alone,
                .thread = {publish_two, join_at_one}, .check = close_world, .preemptions = 2, .quick = 1,
                .fences = true);
-MODEL_SCENARIO(bus_join_at_heavy, .claim = "the same with membarrier", .hazards = "7", .setup = setup_alone,
-               .thread = {publish_two, join_at_one}, .check = close_world, .preemptions = 1, .quick = MODEL_NOT_QUICK);
 MODEL_SCENARIO(bus_join_ahead, .claim = "AT what is to come: it holds nobody up, and is woken for it",
                .hazards = "7, 19", .setup = setup_alone, .thread = {publish_two, join_ahead}, .check = close_world,
                .preemptions = 1, .fences = true);
@@ -150,9 +148,6 @@ static void seek_forward(void) {
 MODEL_SCENARIO(bus_seek_back, .claim = "back to OLDEST while a publisher wraps: all from there on is whole",
                .hazards = "4, 7", .broken = "the cursor is put back without the protocol", .setup = setup,
                .thread = {publish_two, seek_back}, .check = close_world, .preemptions = 2, .quick = 1, .fences = true);
-MODEL_SCENARIO(bus_seek_back_heavy, .claim = "the same with membarrier", .hazards = "4, 7",
-               .broken = "the cursor is put back without the protocol", .setup = setup,
-               .thread = {publish_two, seek_back}, .check = close_world, .preemptions = 1, .quick = MODEL_NOT_QUICK);
 MODEL_SCENARIO(bus_seek_back_slots, .claim = "the same where a publisher reaps slots", .hazards = "4, 7",
                .broken = "the cursor is put back without the protocol", .setup = setup_slots,
                .thread = {publish_slots, seek_back_slots}, .check = close_world, .preemptions = 1, .fences = true);

@@ -42,7 +42,11 @@ static size_t size_for(const struct torc_config *config) {
 }
 
 static uint64_t bits(uint64_t mask) {
-    return (uint64_t)__builtin_popcountll(mask);
+    uint64_t count = 0;
+    for (; mask != 0; mask &= mask - 1) {
+        count++;
+    }
+    return count;
 }
 
 static void take_topics(const struct bus *bus, struct room *room) {

@@ -135,7 +135,7 @@ done
 for number in 0 65 -1 1x '' 99999999999999999999; do usage run --producers "$number" lines.txt; done
 usage run --out '' lines.txt
 for time in 0 199ms 1x '' -1s 1m; do usage run --stats-every "$time" lines.txt; done
-run run --stats-every 200ms lines.txt
+run run --records lines --stats-every 200ms lines.txt
 check "figures at the end: exit code" test "$code" -eq 0
 check "figures at the end: every record was read" awk '/^readers/ { getline; getline; consumed = $7 } END { exit consumed != n }' n="$lines" err
 

@@ -62,7 +62,7 @@ major=$(sed -n 's/^.define TORC_VERSION_MAJOR *//p' include/torc/version.h)
     verdict "declared but not in libtorc.so" $(comm -23 "$temporary/headers" "$temporary/shared")
     verdict "leaked by libtorc.so" $(comm -13 "$temporary/headers" "$temporary/shared")
     verdict "declared but not in libtorc.a" $(comm -23 "$temporary/headers" "$temporary/static")
-    verdict "not named torc_ in libtorc.a" $(grep -v -e '^torc_' -e '^DW\.ref\.' "$temporary/static")
+    verdict "not named torc_ in libtorc.a" $(grep -v -e '^torc_' -e '^_\.stapsdt\.base$' -e '^DW\.ref\.' "$temporary/static")
     verdict "the SONAME is not libtorc.so.$major" $(grep -q "SONAME.*\[libtorc.so.$major\]" "$temporary/dynamic" || echo wrong)
     verdict "libtorc.so has text relocations" $(grep TEXTREL "$temporary/dynamic")
 }

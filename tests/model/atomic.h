@@ -122,7 +122,8 @@ static inline int model_cas64(struct model_site *site, torc_a64 *a, uint64_t *ex
 #define torc_barrier_light(fence) model_light(MODEL_SITE(MODEL_LIGHT, MODEL_SEQ_CST, 0, "barrier light", ""), fence)
 #define torc_barrier_heavy(fence) model_heavy(MODEL_SITE(MODEL_HEAVY, MODEL_SEQ_CST, 0, "barrier heavy", ""), fence)
 #define torc_thread_token()       model_token()
-#define torc_atfork(prepare, parent, child) ((void)(prepare), (void)(parent), (void)(child), 0) /* the explorer itself forks */
-#define torc_cpu_relax()          model_relax(MODEL_SITE(MODEL_PAUSE, 0, 0, "relax", ""))
+#define torc_atfork(prepare, parent, child)                                                                            \
+    ((void)(prepare), (void)(parent), (void)(child), 0) /* the explorer itself forks */
+#define torc_cpu_relax() model_relax(MODEL_SITE(MODEL_PAUSE, 0, 0, "relax", ""))
 
 #endif

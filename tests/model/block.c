@@ -65,6 +65,7 @@ static uint64_t value_under_lock(struct thread *self, struct location *location)
     floor = choice[count == 1 ? 0 : decide('r', value, count, false)];
     /* A look by the kernel is a look by this thread: it will not see older values afterwards. */
     self->learned = location_touch(self, location, floor) || self->learned;
+    state_learn(self, state_store(floor));
     return floor->value;
 }
 
@@ -100,12 +101,14 @@ static int futex_wake(uint32_t *word) {
     int woken = 0;
     heavy_before(self, true);
     view_join(&location->handed, &self->view);
+    state_handed(self, location);
     for (uint32_t i = 1; i < ex.threads; i++) {
         if (ex.thread[i].state == THREAD_FUTEX && ex.thread[i].waits_at == location) {
             ex.thread[i].state = THREAD_READY;
             woken++;
         }
     }
+    state_learn(self, (uint64_t)woken);
     note(&wake_site, word, (uint64_t)woken);
     note_writer(self, location);
     view_tick(self);
@@ -165,6 +168,7 @@ static void take(struct thread *self, struct location *location, pthread_mutex_t
     }
     *owner_of(mutex) = self->number + 1u;
     view_join(&self->view, &location->handed);
+    state_learn(self, location->handed_past);
     note(&lock_site, mutex, 0);
     note_writer(self, location);
     view_tick(self);
@@ -204,6 +208,7 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex) {
         violation("T%u unlocks a mutex that it does not hold", self->number);
     }
     view_join(&location->handed, &self->view);
+    state_handed(self, location);
     *owner_of(mutex) = 0;
     note(&unlock_site, mutex, 0);
     note_writer(self, location);
@@ -257,6 +262,7 @@ static int wake(pthread_cond_t *condition, bool all) {
         }
     }
     note(&signal_site, condition, count);
+    state_learn(ex.running, count);
     if (count > 1 && !all) {
         waiting[0] = waiting[decide('f', waiting, count, false)];
         count = 1;

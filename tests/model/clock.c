@@ -26,6 +26,9 @@ void model_pause(void) {
 }
 
 uint64_t model_now(void) {
+    if (exploring()) {
+        state_learn(ex.running, ex.now);
+    }
     return ex.now;
 }
 
@@ -46,6 +49,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time) {
     (void)clock;
     ex.clock_read = true;
+    (void)model_now();
     time->tv_sec = (time_t)(ex.now / UINT64_C(1000000000));
     time->tv_nsec = (long)(ex.now % UINT64_C(1000000000));
     return 0;

@@ -42,6 +42,10 @@ uint32_t decide_depth(void) {
     return at_depth;
 }
 
+bool decide_beyond(void) {
+    return at_depth == path_length;
+}
+
 bool decide_next(void) {
     path_length = at_depth;
     while (path_length != 0) {
@@ -120,6 +124,9 @@ uint32_t decide(char kind, const uint32_t *values, uint32_t count, bool always_l
     }
     if ((taken != 0 || always_log) && logged_count < MAX_DEPTH) {
         logged[logged_count++] = (struct logged){ex.step, kind, values[taken]};
+    }
+    if (kind == 'c' || kind == 'f') {
+        state_learn(ex.running, values[taken]);
     }
     return kind == 'i' || kind == 'j' ? values[taken] : taken;
 }

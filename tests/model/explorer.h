@@ -38,6 +38,7 @@ static inline void view_join(struct view *into, const struct view *from) {
 struct store {
     struct store *older, *newer; /* in modification order */
     uint64_t value;
+    uint64_t past;       /* of its thread when it was made (state.c) */
     struct view release; /* what an acquiring reader learns */
     bool releases;       /* is `release` more than nothing? */
     bool rmw_follows;    /* a RMW read this one: nothing can be placed between the two */
@@ -65,7 +66,8 @@ struct location {
     struct store *first, *last;
     struct touch *touched[MAX_THREADS];
     uint32_t read_at[MAX_THREADS], written_at[MAX_THREADS]; /* last, by thread's clock; for races with plain accesses */
-    struct view handed; /* by unlock to the next lock; by futex wake to those who look before they sleep */
+    struct view handed;         /* by unlock to the next lock; by futex wake to those who look before they sleep */
+    uint64_t handed_past, part; /* its part in ex.places (state.c) */
 };
 
 struct thread;
@@ -103,6 +105,7 @@ enum pending { PENDING_NONE = 0, PENDING_READ, PENDING_FENCE };
 struct thread {
     uint8_t number;
     enum thread_state state;
+    uint64_t past; /* all that it has learned from others, in its order (state.c) */
     void *stack_pointer;
     struct view view;
     struct view acquired; /* by relaxed loads: becomes known at the next acquire fence */
@@ -161,6 +164,7 @@ struct explorer {
     bool broken;
     bool selftest;
     bool plain; /* no reductions: a switch before every operation, nobody kept waiting after a preemption */
+    bool every; /* what was reached before is explored again */
 
     struct thread thread[MAX_THREADS];
     struct thread *running;
@@ -172,6 +176,8 @@ struct explorer {
     struct step trace[MAX_STEPS];
     uint32_t trace_count;
     struct clock sc;  /* known at the last full fence */
+    uint64_t sc_past; /* of whoever made it */
+    uint64_t places;  /* the modification orders of all locations */
     uint32_t fences;  /* made so far */
     uint8_t fencers;  /* threads that ever made one, in any execution of this search */
     uint32_t changes; /* stores, wake-ups and the like: counts progress */
@@ -214,6 +220,15 @@ void heavy_before(struct thread *self, bool shared); /* before each operation: o
 void heavy_finish(struct thread *self);              /* at its end at the latest */
 bool heavy_force(void);                              /* nobody can go on: fences that are still wanted are made now */
 
+/* state.c: executions that come to the same state go on in the same ways. */
+void state_learn(struct thread *self, uint64_t what);
+uint64_t state_store(const struct store *store);
+void state_placed(struct location *location);
+void state_dropped(struct location *location);
+void state_handed(const struct thread *self, struct location *location);
+void state_look(struct thread *self, const struct location *before); /* ends the execution if it was here before */
+void states_forget(void);
+
 /* decide.c: one of `count` (each with a number for the replay string); `kind` names it there. */
 uint32_t decide(char kind, const uint32_t *values, uint32_t count, bool always_log);
 void decide_begin(void);
@@ -224,6 +239,7 @@ uint64_t decide_random(void);
 bool decide_replay(const char *text); /* false: not a replay string */
 void decide_print(FILE *to);
 uint32_t decide_depth(void);
+bool decide_beyond(void); /* is this not a repetition of the last path any more? */
 
 /* race.c */
 void race_atomic(const struct location *location, bool write);

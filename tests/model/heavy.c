@@ -19,7 +19,11 @@ static void note_fence(const struct thread *self) {
 }
 
 static void fence_now(struct thread *self, struct model_site *site) {
-    ex.fences += site->now == MODEL_SEQ_CST;
+    if (site->now == MODEL_SEQ_CST) {
+        ex.fences++;
+        state_learn(self, ex.sc_past);
+        ex.sc_past = self->past;
+    }
     view_fence(self, site->now);
     trace_add((struct step){.thread = self->number, .site = site, .order = site->now});
     view_tick(self);

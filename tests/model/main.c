@@ -15,6 +15,7 @@ static const char usage[] =
     "  --broken           scenarios carry their defect, and pass if it is found\n"
     "  --preemptions N    another bound\n"
     "  --max N            at most so many executions per scenario, --seconds S: so long\n"
+    "  --every            what leads to a state that was seen before, too\n"
     "  --random N         N executions with random priorities (PCT) instead; --seed S\n"
     "  --replay STRING    one execution of the scenario named by --only\n"
     "  --sites            atomic operations and how they can be weakened\n"
@@ -217,6 +218,8 @@ static bool flag(struct command *command, const char *name) {
         command->limits.quick = true;
     } else if (strcmp(name, "--broken") == 0) {
         ex.broken = true;
+    } else if (strcmp(name, "--every") == 0) {
+        ex.every = true;
     } else if (strcmp(name, "--verbose") == 0) {
         verbose = true;
     } else if (strcmp(name, "--mutate") == 0) {

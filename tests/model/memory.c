@@ -74,6 +74,7 @@ static void location_fresh(struct location *location, const void *at, uint32_t b
     memset(location->read_at, 0, sizeof location->read_at);
     memset(location->written_at, 0, sizeof location->written_at);
     memset(&location->handed, 0, sizeof location->handed);
+    location->handed_past = location->part = 0;
 }
 
 struct location *location_find(uintptr_t address) {
@@ -97,6 +98,7 @@ struct location *location_of(const void *at, uint32_t bytes) {
 void location_plain_write(uintptr_t address) {
     struct location *location = location_find(address);
     if (location != NULL) {
+        state_dropped(location);
         location->run = 0;
     }
 }
@@ -202,6 +204,7 @@ static void place(struct location *location, struct store *store, struct store *
         at->position = at->older->position + 1;
     }
     store->serial = ++location->serial;
+    state_placed(location);
 }
 
 static struct store *choose_place(struct thread *self, struct location *location) {
@@ -243,6 +246,7 @@ static void read_one(struct thread *self, struct location *location, struct stor
     }
     location->read_at[self->number] = self->view.hb.at[self->number];
     sched_note_read(self, location, store);
+    state_learn(self, state_store(store));
     view_acquire(self, store, order);
 }
 
@@ -252,6 +256,8 @@ static struct store *write_one(struct thread *self, struct location *location, v
     struct store *store = store_new(self->number, value);
     store->clock = self->view.hb.at[self->number];
     store->step = ex.trace_count;
+    state_learn(self, value);
+    store->past = self->past;
     view_release(self, store, order);
     if (read != NULL && read->releases) {
         view_join(&store->release, &read->release);

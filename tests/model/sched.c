@@ -199,6 +199,9 @@ static void forget_seen(struct thread *thread) {
 }
 
 static void wake(struct thread *thread, enum how how) {
+    if (how != HOW_RUN) {
+        state_learn(thread, (uint64_t)how);
+    }
     if (how == HOW_TIMEOUT) {
         thread->timed_out = true;
         ex.now = ex.now > thread->deadline ? ex.now : thread->deadline;
@@ -248,6 +251,7 @@ void sched_block(struct thread *self) {
     bool at_rest = false;
     uint32_t value;
     ex.step++; /* decisions of the operation and of the wait are told apart in a replay string */
+    state_look(self, NULL);
     collect(self, true, &options);
     while (options.count == 0) {
         at_rest = true;
@@ -284,6 +288,9 @@ void sched_point(struct thread *self, enum pending what, struct location *at) {
     uint32_t value;
     bool shared = matters(self, what, at);
     heavy_before(self, shared);
+    if (shared) {
+        state_look(self, at);
+    }
     if (!shared || ex.preemptions == 0 || ex.threads <= 2) {
         return;
     }

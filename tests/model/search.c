@@ -141,6 +141,7 @@ static void reset(void) {
     ex.trace_count = 0;
     ex.fences = ex.changes = 0;
     ex.clock_read = false;
+    ex.sc_past = ex.places = 0;
     memset(&ex.sc, 0, sizeof ex.sc);
     ex.now = UINT64_C(1000000000);
     ex.preemptions = ex.mode == MODE_SEARCH ? ex.bound : UINT32_MAX;
@@ -177,6 +178,7 @@ static bool begin(const struct model_scenario *scenario, enum mode mode) {
     names_forget();
     locations_forget();
     decide_reset();
+    states_forget();
     heap_begin();
     if (run_alone(PHASE_SETUP, setup_main) == VERDICT_VIOLATION) {
         return false;
@@ -209,6 +211,7 @@ static void explore(struct result *result, const struct limits *limits, double s
         result->pruned += verdict == VERDICT_PRUNED;
         if (verdict == VERDICT_RESTART) {
             decide_reset();
+            states_forget();
             continue;
         }
         if (result->violated || (ex.mode == MODE_SEARCH && !decide_next())) {

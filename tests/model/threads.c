@@ -42,6 +42,7 @@ static void thread_new(struct thread *thread, uint8_t number) {
     thread->body = NULL;
     thread->routine = NULL;
     thread->deadline = FOREVER;
+    thread->past = number;
     thread->random_priority = ex.mode == MODE_RANDOM ? (uint32_t)decide_random() : 0;
     coroutine_start(thread, thread_main);
 }
@@ -83,6 +84,8 @@ int __wrap_pthread_create(pthread_t *out, const pthread_attr_t *attributes, void
     child->routine = routine;
     child->argument = argument;
     child->view = parent->view;
+    state_learn(parent, child->number);
+    state_learn(child, parent->past);
     view_tick(child);
     view_tick(parent);
     ex.step++;
@@ -105,6 +108,7 @@ int __wrap_pthread_join(pthread_t thread, void **result) {
         sched_block(self);
     }
     view_join(&self->view, &other->view);
+    state_learn(self, other->past);
     if (result != NULL) {
         *result = other->result;
     }

@@ -355,7 +355,11 @@ bool torc_reader_ready(struct reader *self) {
             return true;
         }
     }
-    return torc_reader_lanes_changed(self) || torc_reader_exhausted(self);
+    if (torc_reader_lanes_changed(self)) {
+        self->one_lane = false; /* idle_turn() may not see it yet: who waits would not wait, but spin */
+        return true;
+    }
+    return torc_reader_exhausted(self);
 }
 
 bool torc_reader_exhausted(const struct reader *self) {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #define MAX_THREADS 8
-#define MAX_STEPS   20000u
+#define MAX_STEPS   5000u
 #define FOREVER     UINT64_MAX
 
 /* --- views ---------------------------------------------------------------------------------------------------- */

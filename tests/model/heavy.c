@@ -3,7 +3,7 @@
  *
  * The kernel interrupts the other threads one by one while they run. So each of them may do any number of operations
  * before its fence comes: whether now or later is decided when the barrier is called and then before each of its operations
- * that others can notice. Meanwhile the caller waits. */
+ * that others can notice. Meanwhile the caller waits. One that is to come late counts as a preemption. */
 #include "explorer.h"
 
 static struct model_site injected = {"kernel", "membarrier",  "", 0, MODEL_FENCE, MODEL_SEQ_CST,
@@ -109,8 +109,10 @@ static void fence_others(const struct thread *self) {
         }
         other->inject_for |= bit_of(self);
         /* One that has ended was switched away from, which is a fence as well. */
-        if (other->state == THREAD_DONE || decide('i', now_or_later, 2, true) == 0) {
+        if (other->state == THREAD_DONE || ex.preemptions == 0 || decide('i', now_or_later, 2, true) == 0) {
             inject(other);
+        } else {
+            ex.preemptions--;
         }
     }
 }

@@ -25,8 +25,8 @@
  *
  * What is explored. Threads switch before reads, RMWs, fences, locks and sleeps of what others write; stores are made at
  * once, which loses nothing, because loads may read old stores and stores may be placed earlier in the modification
- * order. A bound limits preemptions (switches away from a thread that could go on); stale reads, switches where a
- * thread waits, and placements are never limited. Load buffering (a cycle of program order and reads-from) is outside
+ * order. A bound limits preemptions (switches away from a thread that could go on) and membarriers that reach a thread
+ * later than at once, taken together; stale reads, switches where a thread waits, and placements are never limited. Load buffering (a cycle of program order and reads-from) is outside
  * of RC11 and not explored: C11 as published would allow it, RC11 and the hardware mappings that compilers use for it
  * do not create values out of thin air that way, but ARM and POWER can reorder independent relaxed load -> store.
  *

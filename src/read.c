@@ -188,7 +188,9 @@ static bool finished(const struct reader *self) {
 /* Nothing was found in any lane: why? TORC_OK: look again. */
 int torc_reader_why_empty(struct reader *self) {
     bool closed = bus_closed(self->bus); /* before the lanes: none opens after it */
-    self->one_lane = self->lane_count == 1 && !closed && !reader_copies(self) && !self->follows && !self->has_fd;
+    /* A detacher stores `closing` before the version: whoever has taken in that version sees it here, or would never. */
+    self->one_lane = self->lane_count == 1 && !closed && !reader_copies(self) && !self->follows && !self->has_fd &&
+                     torc_load_relaxed32(&self->closing) == 0;
     if (torc_reader_lanes_changed(self)) {
         look_around(self);
         return TORC_OK;

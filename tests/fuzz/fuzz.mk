@@ -78,3 +78,6 @@ fuzz-coverage: ## What every function answered in a run of the script target, an
 	$(again) O=$(FUZZ_OUT)/gcov CFLAGS='$(CFLAGS) --coverage' OPTIMISE='-O0 -g -pthread' $(FUZZ_OUT)/gcov/tests/fuzz/script \
 	    $(FUZZ_OUT)/gcov/tests/fuzz/forged
 	@FUZZ_RUNS='$(FUZZ_RUNS)' sh tests/fuzz/fuzz.sh coverage '$(FUZZ_OUT)/gcov' '$(FUZZ_OUT)'
+
+CHECK_BROKEN += fuzz-broken
+CHECK_ALL    += fuzz

@@ -29,7 +29,7 @@ static void publish_slots(void) {
 }
 
 /* The defect: whoever closes forgets to wake those who wait for room. */
-static void close_bus(void) {
+static void close_it(void) {
     if (model_broken()) {
         torc_store_relaxed32(&lane_point(bus_of(w.bus), 0)->waiting, 0);
     }
@@ -55,13 +55,13 @@ static void check(void) {
 }
 
 MODEL_SCENARIO(close_room, .claim = "close wakes a publisher that waits for room", .hazards = "20",
-               .broken = "an announcement is taken back before", .setup = setup, .thread = {publish_inline, close_bus},
+               .broken = "an announcement is taken back before", .setup = setup, .thread = {publish_inline, close_it},
                .check = check, .preemptions = 3, .quick = 2);
 MODEL_SCENARIO(close_slot, .claim = "close wakes a publisher that waits for a slot", .hazards = "20",
-               .broken = "an announcement is taken back before", .setup = setup, .thread = {publish_slots, close_bus},
+               .broken = "an announcement is taken back before", .setup = setup, .thread = {publish_slots, close_it},
                .check = check, .preemptions = 3, .quick = 2);
 MODEL_SCENARIO(close_room_fences, .claim = "the same without membarrier", .hazards = "20", .setup = setup,
-               .thread = {publish_inline, close_bus}, .check = check, .fences = true, .quick = 1);
+               .thread = {publish_inline, close_it}, .check = check, .fences = true, .quick = 1);
 
 /* One event at most, so that the search ends. */
 static void publish_one(void) {
@@ -70,9 +70,9 @@ static void publish_one(void) {
     published += status == TORC_OK;
 }
 MODEL_SCENARIO(close_reader, .claim = "close against a publish and a sleeping reader: what was published is read",
-               .hazards = "20", .setup = setup, .thread = {publish_one, take_until_closed, close_bus}, .check = check,
+               .hazards = "20", .setup = setup, .thread = {publish_one, take_until_closed, close_it}, .check = check,
                .preemptions = 1);
 MODEL_SCENARIO(close_reader_fences, .claim = "the same without membarrier", .hazards = "20", .setup = setup,
-               .thread = {take_until_closed, close_bus}, .check = check, .fences = true, .preemptions = 2);
+               .thread = {take_until_closed, close_it}, .check = check, .fences = true, .preemptions = 2);
 MODEL_SCENARIO(close_reader_never, .claim = "a reader whose bus is never closed", .hazards = "20", .finds = "deadlock",
                .setup = setup, .thread = {publish_one, take_until_closed}, .preemptions = 1);

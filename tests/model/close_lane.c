@@ -29,6 +29,9 @@ static void take_asleep(void) {
 MODEL_SCENARIO(close_lane, .claim = "the next publisher's events follow the last one's, and none is lost between",
                .hazards = "7, 20", .broken = "one is left out", .setup = setup, .thread = {publish_twice, take_asleep},
                .check = close_world, .preemptions = 1);
+MODEL_SCENARIO(close_lane_fences, .claim = "the same without membarrier", .hazards = "7, 20",
+               .broken = "one is left out", .setup = setup, .thread = {publish_twice, take_asleep},
+               .check = close_world, .fences = true, .preemptions = 2, .quick = 1);
 
 static void setup_other(void) {
     struct torc_config config = tiny_config();
@@ -73,3 +76,6 @@ static void read_to_the_end(void) {
 MODEL_SCENARIO(close_adopt, .claim = "a lane goes to another topic when its readers are done with it, its slots too",
                .hazards = "13, 20", .broken = "an event is read after the end of its lane", .setup = setup_other,
                .thread = {move_lane, read_to_the_end}, .check = close_world, .preemptions = 1);
+MODEL_SCENARIO(close_adopt_fences, .claim = "the same without membarrier", .hazards = "13, 20",
+               .broken = "an event is read after the end of its lane", .setup = setup_other,
+               .thread = {move_lane, read_to_the_end}, .check = close_world, .fences = true, .preemptions = 2);

@@ -48,6 +48,9 @@ static void publish_unfair(void) {
 MODEL_SCENARIO(bus_copy_evict, .claim = "a reader that is evicted is told once, and counts what it loses from then on",
                .hazards = "1, 4", .broken = "the reader is not told", .setup = setup_lossy,
                .thread = {publish_unfair, take_four}, .check = check_four, .preemptions = 2, .quick = 1);
+MODEL_SCENARIO(bus_copy_evict_fences, .claim = "the same without membarrier", .hazards = "1, 4",
+               .broken = "the reader is not told", .setup = setup_lossy, .thread = {publish_unfair, take_four},
+               .check = check_four, .fences = true, .preemptions = 2, .quick = 1);
 
 /* It leaves: whatever it read before was whole, and then the end. */
 static void setup_leave(void) {
@@ -99,6 +102,9 @@ static void check_two(void) {
 MODEL_SCENARIO(bus_copy_evict_slot, .claim = "the same where the publisher waits for a slot that the reader holds up",
                .hazards = "1, 4, 12", .setup = setup_slot, .thread = {publish_in_slot, take_two}, .check = check_two,
                .preemptions = 2, .quick = 1);
+MODEL_SCENARIO(bus_copy_evict_slot_fences, .claim = "the same without membarrier", .hazards = "1, 4, 12",
+               .setup = setup_slot, .thread = {publish_in_slot, take_two}, .check = check_two, .fences = true,
+                .preemptions = 2, .quick = 1);
 
 /* The reader never reads again, so the eviction alone can end the drain. The drain waits for what is published when it begins. */
 static void publish_over(void) {

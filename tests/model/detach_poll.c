@@ -13,10 +13,14 @@ static void setup(void) {
     open_world(&config);
 }
 
+/* The third has to wait for the reader, or for its end. */
 static void publish(void) {
     for (uint64_t i = 1; i <= 3; i++) {
         model_assert_status(put(w.publisher, i, 16), TORC_OK);
     }
+}
+static void publish_one(void) {
+    model_assert_status(put(w.publisher, 1, 16), TORC_OK);
 }
 
 static enum torc_action outside(void *context, const struct torc_event *event) {
@@ -56,7 +60,12 @@ static void check_closed(void) {
 
 MODEL_SCENARIO(detach_poll, .claim = "no handler runs after a detach from another thread; close frees nothing in use",
                .hazards = "8", .broken = "the reader is closed while its owner polls", .setup = setup,
-               .thread = {publish, poll_outside, detach_and_close}, .check = check_closed, .preemptions = 1);
+               .thread = {publish_one, poll_outside, detach_and_close}, .check = check_closed, .preemptions = 1,
+               .quick = MODEL_NOT_QUICK);
+MODEL_SCENARIO(detach_poll_fences, .claim = "the same without membarrier, and the publisher that waits goes on",
+               .hazards = "8", .broken = "the reader is closed while its owner polls", .setup = setup,
+               .thread = {publish, poll_outside, detach_and_close}, .check = check_closed, .fences = true,
+               .preemptions = 1, .quick = MODEL_NOT_QUICK);
 
 static enum torc_action inside(void *context, const struct torc_event *event) {
     (void)context;

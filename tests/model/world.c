@@ -120,7 +120,7 @@ static void close_reader(struct torc_reader **reader) {
     }
 }
 
-void close_world(void) {
+void close_bus(void) {
     uint64_t held = UINT64_MAX;
     audit_world(0);
     close_reader(&w.reader);
@@ -132,6 +132,10 @@ void close_world(void) {
     audit_world(0);
     model_assert_status(torc_bus_destroy(&w.bus, &held), TORC_OK);
     model_assert_equal(held, 0);
+}
+
+void close_world(void) {
+    close_bus();
     model_assert_equal(model_heap_live(), 0);
 }
 

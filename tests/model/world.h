@@ -25,8 +25,10 @@ void open_world(const struct torc_config *config);
 struct torc_publisher *open_publisher(enum torc_wait wait, enum torc_dry dry);
 struct torc_reader *open_reader(enum torc_join join);
 
-/* In check(): closes what w has open, destroys the bus; every slot must be back and nothing left on the heap. */
+/* In check(): closes what w has open, destroys the bus; every slot must be back and nothing left on the heap. close_bus: other
+ * things may be on the heap. */
 void close_world(void);
+void close_bus(void);
 /* In check(): the audit finds nothing and `outstanding` slots are held by handles. */
 void audit_world(uint64_t outstanding);
 

@@ -83,7 +83,8 @@ static void check(void) {
 
 MODEL_SCENARIO(arena_publish, .claim = "an arena's buffer is the arena's again after the last handle, wherever that is",
                .hazards = "12, 13", .broken = "the payload is looked at after its release", .setup = setup,
-               .thread = {publish_twice, keep_one, release_elsewhere}, .check = check, .preemptions = 1, .quick = 1);
+               .thread = {publish_twice, keep_one, release_elsewhere}, .check = check, .preemptions = MODEL_NONE,
+               .deep = 1);
 MODEL_SCENARIO(arena_publish_fences, .claim = "the same without membarrier", .hazards = "12, 13",
                .broken = "the payload is looked at after its release", .setup = setup,
                .thread = {publish_twice, keep_one, release_elsewhere}, .check = check, .fences = true, .preemptions = 1,

@@ -60,12 +60,12 @@ static void check_closed(void) {
 
 MODEL_SCENARIO(detach_poll, .claim = "no handler runs after a detach from another thread; close frees nothing in use",
                .hazards = "8", .broken = "the reader is closed while its owner polls", .setup = setup,
-               .thread = {publish_one, poll_outside, detach_and_close}, .check = check_closed, .preemptions = 1,
-               .quick = MODEL_NOT_QUICK);
+               .thread = {publish_one, poll_outside, detach_and_close}, .check = check_closed,
+               .preemptions = MODEL_NONE, .deep = 1);
 MODEL_SCENARIO(detach_poll_fences, .claim = "the same without membarrier, and the publisher that waits goes on",
                .hazards = "8", .broken = "the reader is closed while its owner polls", .setup = setup,
                .thread = {publish, poll_outside, detach_and_close}, .check = check_closed, .fences = true,
-               .preemptions = 1, .quick = MODEL_NOT_QUICK);
+               .preemptions = MODEL_NONE, .deep = 1);
 
 static enum torc_action inside(void *context, const struct torc_event *event) {
     (void)context;

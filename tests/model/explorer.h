@@ -301,7 +301,7 @@ struct limits {
     uint64_t seed;
     int preemptions; /* -1: the scenario's */
     uint32_t jobs;   /* of the mutation score, at a time */
-    bool quick;
+    bool quick, deep;
     bool silent;
 };
 struct outcome {

@@ -57,10 +57,10 @@ static void join_and_read(void) {
 
 MODEL_SCENARIO(join_oldest, .claim = "a gating reader that joins at OLDEST reads all from where it begins",
                .hazards = "5, 7", .broken = "it is not counted in", .setup = setup_inline,
-               .thread = {publish_inline, join_and_read}, .check = close_world, .preemptions = 2, .quick = 1);
+               .thread = {publish_inline, join_and_read}, .check = close_world, .preemptions = 1, .quick = 1);
 MODEL_SCENARIO(join_oldest_slots, .claim = "the same with payloads in slots", .hazards = "5, 7, 13",
                .broken = "it is not counted in", .setup = setup_slots, .thread = {publish_slots, join_and_read},
-               .check = close_world, .preemptions = 2, .quick = 1);
+               .check = close_world, .preemptions = 1, .quick = MODEL_NONE, .deep = 2);
 MODEL_SCENARIO(join_oldest_fences, .claim = "the same without membarrier", .hazards = "5, 7",
                .broken = "it is not counted in", .setup = setup_slots, .thread = {publish_slots, join_and_read},
                .check = close_world, .fences = true, .preemptions = 2, .quick = 1);

@@ -13,8 +13,9 @@ static const char usage[] =
     "  --only PATTERN     scenarios whose name contains this\n"
     "  --quick            the smaller bounds, and not the long scenarios\n"
     "  --broken           scenarios carry their defect, and pass if it is found\n"
+    "  --deep             the larger bounds, which are not known to end: with --seconds\n"
     "  --preemptions N    another bound\n"
-    "  --max N            at most so many executions per scenario, --seconds S: so long\n"
+    "  --max N            at most so many executions per scenario, --seconds S: so long (of this process)\n"
     "  --every            what leads to a state that was seen before, too\n"
     "  --random N         N executions with random priorities (PCT) instead; --seed S\n"
     "  --replay STRING    one execution of the scenario named by --only\n"
@@ -216,6 +217,8 @@ static bool flag(struct command *command, const char *name) {
         command->list = true;
     } else if (strcmp(name, "--quick") == 0) {
         command->limits.quick = true;
+    } else if (strcmp(name, "--deep") == 0) {
+        command->limits.deep = true;
     } else if (strcmp(name, "--broken") == 0) {
         ex.broken = true;
     } else if (strcmp(name, "--every") == 0) {

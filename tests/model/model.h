@@ -59,14 +59,16 @@ struct model_scenario {
     /* What --broken plants (model_broken() is true then): it must lead to a violation, or to other outcomes. */
     const char *broken;
 
-    int preemptions; /* bound of the full run; MODEL_UNBOUNDED; 0 stands for 2 */
+    int preemptions; /* bound of the full run; MODEL_UNBOUNDED, MODEL_NONE; 0 stands for 2 */
     int quick;       /* bound of --quick; 0: as above; MODEL_NOT_QUICK: left out */
+    int deep;        /* bound of --deep, where that is not known to come to an end; 0: as above */
     int timeouts;    /* how many deadlines may pass although somebody could still go on; default 0 */
     int impatience;  /* how many pauses may end although nothing has changed: for waits of a bounded number of rounds */
     bool fences;     /* no membarrier: light barriers are fences */
 };
 
 #define MODEL_UNBOUNDED 1000
+#define MODEL_NONE      2000
 #define MODEL_NOT_QUICK (-1)
 
 #define MODEL_SCENARIO(id, ...)                                                                                        \

@@ -26,6 +26,13 @@ double seconds_now(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Of this process: other programs do not shorten a search. */
+static double seconds_used(void) {
+    struct timespec used;
+    (void)__real_clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
 void model_outcome(const char *format, ...) {
     char text[sizeof outcomes[0].text];
     va_list list;
@@ -192,14 +199,16 @@ static uint32_t bound_of(const struct model_scenario *scenario, const struct lim
     if (limits->preemptions >= 0) {
         return (uint32_t)limits->preemptions;
     }
-    return (uint32_t)(limits->quick && scenario->quick > 0 ? scenario->quick : bound);
+    bound = limits->quick && scenario->quick > 0 ? scenario->quick : bound;
+    bound = limits->deep && scenario->deep > 0 ? scenario->deep : bound;
+    return bound == MODEL_NONE ? 0 : (uint32_t)bound;
 }
 
 static bool over(const struct result *result, const struct limits *limits, double start) {
     uint64_t all = result->executions + result->pruned;
     return (limits->executions != 0 && all >= limits->executions) ||
            (limits->random != 0 && result->executions >= limits->random) ||
-           (limits->seconds > 0 && all % 256 == 0 && seconds_now() - start > limits->seconds);
+           (limits->seconds > 0 && all % 256 == 0 && seconds_used() - start > limits->seconds);
 }
 
 static void explore(struct result *result, const struct limits *limits, double start) {
@@ -226,7 +235,7 @@ static void explore(struct result *result, const struct limits *limits, double s
 
 struct result search(const struct model_scenario *scenario, const struct limits *limits) {
     struct result result = {.bound = bound_of(scenario, limits)};
-    double start = seconds_now();
+    double start = seconds_used();
     ex.bound = result.bound;
     decide_seed(limits->seed);
     sites_unused();
@@ -235,7 +244,7 @@ struct result search(const struct model_scenario *scenario, const struct limits 
     } else {
         explore(&result, limits, start);
     }
-    result.seconds = seconds_now() - start;
+    result.seconds = seconds_used() - start;
     return result;
 }
 

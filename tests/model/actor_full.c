@@ -59,7 +59,7 @@ static void check(void) {
 
 MODEL_SCENARIO(actor_full, .claim = "a sender asleep on a full mailbox is woken by the actor's take", .hazards = "19",
                .broken = "a message is dropped", .setup = setup, .thread = {send_patiently}, .check = check,
-               .fences = true, .preemptions = 1);
+               .fences = true, .preemptions = 1, .quick = MODEL_NONE);
 MODEL_SCENARIO(actor_full_deadline, .claim = "one whose deadline passes still has its message", .hazards = "19",
                .setup = setup, .thread = {send_with_deadline}, .check = check, .fences = true, .timeouts = 1,
-               .preemptions = 1);
+               .preemptions = 1, .quick = MODEL_NOT_QUICK);

@@ -88,4 +88,4 @@ MODEL_SCENARIO(arena_publish, .claim = "an arena's buffer is the arena's again a
 MODEL_SCENARIO(arena_publish_fences, .claim = "the same without membarrier", .hazards = "12, 13",
                .broken = "the payload is looked at after its release", .setup = setup,
                .thread = {publish_twice, keep_one, release_elsewhere}, .check = check, .fences = true, .preemptions = 1,
-               .quick = 1);
+               .quick = MODEL_NONE);

@@ -71,7 +71,7 @@ static void publish_one(void) {
 }
 MODEL_SCENARIO(close_reader, .claim = "close against a publish and a sleeping reader: what was published is read",
                .hazards = "20", .setup = setup, .thread = {publish_one, take_until_closed, close_it}, .check = check,
-               .preemptions = 1);
+               .preemptions = 1, .quick = MODEL_NONE);
 MODEL_SCENARIO(close_reader_fences, .claim = "the same without membarrier", .hazards = "20", .setup = setup,
                .thread = {take_until_closed, close_it}, .check = check, .fences = true, .preemptions = 2);
 MODEL_SCENARIO(close_reader_never, .claim = "a reader whose bus is never closed", .hazards = "20", .finds = "deadlock",

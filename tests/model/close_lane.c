@@ -28,7 +28,7 @@ static void take_asleep(void) {
 
 MODEL_SCENARIO(close_lane, .claim = "the next publisher's events follow the last one's, and none is lost between",
                .hazards = "7, 20", .broken = "one is left out", .setup = setup, .thread = {publish_twice, take_asleep},
-               .check = close_world, .preemptions = 1);
+               .check = close_world, .preemptions = 1, .quick = MODEL_NONE);
 MODEL_SCENARIO(close_lane_fences, .claim = "the same without membarrier", .hazards = "7, 20",
                .broken = "one is left out", .setup = setup, .thread = {publish_twice, take_asleep},
                .check = close_world, .fences = true, .preemptions = 2, .quick = 1);

@@ -59,7 +59,7 @@ static void check(void) {
 
 MODEL_SCENARIO(detach_hand, .claim = "a detach against reading by hand and the gate scan: borrows stay, nobody hangs",
                .hazards = "8", .broken = "a borrow is looked at after it was given back", .setup = setup,
-               .thread = {publish, take_by_hand, detach}, .check = check, .preemptions = 1);
+               .thread = {publish, take_by_hand, detach}, .check = check, .preemptions = 1, .quick = MODEL_NOT_QUICK);
 
 /* An idle reader: the publisher already sleeps, or is about to. */
 static void setup_idle(void) {

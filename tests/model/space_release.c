@@ -52,7 +52,8 @@ static void check_last(void) {
 
 MODEL_SCENARIO(space_release, .claim = "a release in another thread wakes the publisher that waits for the slot",
                .hazards = "13, 19", .broken = "an announcement is taken back without a bump", .setup = setup,
-               .thread = {publish_one, take_asleep, release_first}, .check = close_world, .preemptions = 1);
+               .thread = {publish_one, take_asleep, release_first}, .check = close_world, .preemptions = 1,
+               .quick = MODEL_NONE);
 MODEL_SCENARIO(space_release_fences, .claim = "the same without membarrier", .hazards = "13, 19", .setup = setup,
                .thread = {publish_one, take_asleep, release_first}, .check = close_world, .fences = true,
                .preemptions = 1);

@@ -58,6 +58,6 @@ MODEL_SCENARIO(space_room_fences, .claim = "the same without membarrier", .hazar
                .thread = {publish_inline, take_inline}, .check = close_world, .fences = true, .quick = 1);
 MODEL_SCENARIO(space_slot, .claim = "a publisher asleep for a slot and a reader asleep for events wake each other",
                .hazards = "19", .broken = "an announcement is taken back without a bump", .setup = setup_wide,
-               .thread = {publish_slots, take_slots}, .check = close_world, .preemptions = 1);
+               .thread = {publish_slots, take_slots}, .check = close_world, .preemptions = 1, .quick = MODEL_NONE);
 MODEL_SCENARIO(space_slot_fences, .claim = "the same without membarrier", .hazards = "19", .setup = setup_wide,
                .thread = {publish_slots, take_slots}, .check = close_world, .fences = true, .quick = 1);

@@ -13,6 +13,7 @@
  *   block.c      futex, mutex, condition variables;  clock.c: naps, deadlines and the virtual clock
  *   threads.c    pthread_create and what goes with it;  coroutine.c: stacks and switching
  *   search.c     depth-first over all decisions, or random priorities (PCT);  decide.c: the decisions, replay strings
+ *   state.c      what makes two executions come to the same state, so that only one of them is followed
  *   report.c     what went wrong, as one line per step;  sites.c, mutate.c: weakening one memory order at a time
  *
  * A scenario: setup() runs once, alone; its memory is restored before each execution. Then up to four thread functions run,

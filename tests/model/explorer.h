@@ -279,6 +279,7 @@ struct mutation {
 };
 uint32_t mutations_of(const struct model_site *site, struct mutation *out); /* at most 4 */
 void mutation_apply(const struct mutation *mutation);
+void mutation_add(const struct mutation *mutation);
 void mutations_undo(void);
 bool mutation_parse(const char *text); /* FILE:LINE[:operation[:variant]] */
 bool site_used(uint32_t number);       /* since sites_unused() */
@@ -303,6 +304,8 @@ struct limits {
     uint32_t jobs;   /* of the mutation score, at a time */
     bool quick, deep;
     bool silent;
+    const char *of; /* mutate only files that begin so; NULL: all */
+    bool unapplied; /* the mutation score's own defect: it weakens nothing */
 };
 struct outcome {
     char text[64];

@@ -21,7 +21,8 @@ static const char usage[] =
     "  --replay STRING    one execution of the scenario named by --only\n"
     "  --sites            atomic operations and how they can be weakened\n"
     "  --weaken FILE:LINE[:VARIANT]  with one of them weakened\n"
-    "  --mutate           weaken each in turn, print which are not noticed; --explained FILE, --jobs N\n"
+    "  --mutate           weaken each in turn, print which are not noticed; --explained FILE, --jobs N, --of FILE\n"
+    "  --unapplied        but weaken nothing: what that score is worth\n"
     "  --selftest N       N random programs: the explorer against the axioms; --seed S\n"
     "  --verbose          show also the violations that were to be found\n";
 
@@ -192,6 +193,8 @@ static bool option(struct command *command, const char *name, const char *value)
         command->replay = value;
     } else if (strcmp(name, "--explained") == 0) {
         command->explained = value;
+    } else if (strcmp(name, "--of") == 0) {
+        command->limits.of = value;
     } else if (strcmp(name, "--preemptions") == 0) {
         command->limits.preemptions = atoi(value);
     } else if (strcmp(name, "--max") == 0) {
@@ -225,6 +228,8 @@ static bool flag(struct command *command, const char *name) {
         ex.every = true;
     } else if (strcmp(name, "--verbose") == 0) {
         verbose = true;
+    } else if (strcmp(name, "--unapplied") == 0) {
+        command->limits.unapplied = true;
     } else if (strcmp(name, "--mutate") == 0) {
         command->mutate = true;
     } else {

@@ -2,7 +2,7 @@
 
 MODEL_DIR := tests/model
 MODEL_RT  := $(addprefix $(MODEL_DIR)/,views.c memory.c sched.c heavy.c race.c heap.c block.c clock.c threads.c \
-             coroutine.c search.c state.c decide.c report.c sites.c mutate.c axioms.c selftest.c \
+             coroutine.c search.c state.c decide.c report.c sites.c mutate.c explained.c axioms.c selftest.c \
              main.c)
 MODEL_SCENARIOS := $(filter-out $(MODEL_RT) $(MODEL_DIR)/begin.c $(MODEL_DIR)/end.c,$(sort $(wildcard $(MODEL_DIR)/*.c)))
 MODEL_UNDER_TEST := $(LIB_SRC) $(MODEL_SCENARIOS)

@@ -1,10 +1,14 @@
 /* mutate.c - the mutation score: every memory order in the library is made one notch weaker, one at a time, and the scenarios
  * that run it must notice.
  *
- * First each scenario runs as it is; that also says which sites it runs. Then each mutant meets the scenarios that run its site,
- * the fast ones first, at the small bounds and then at the full ones, until one of them fails. A mutant that survives is either
- * explained (a line in a table: FILE | OPERAND | VARIANT | reason, with * for any) or counts as a failure. */
-#include "explorer.h"
+ * First each scenario runs as it is: that says which sites its threads run, how long it takes, and whether it ends within the
+ * budget. Then each mutant meets the scenarios that run its site, fast ones first, without preemptions and then at the bound
+ * of --quick, until one of them fails. Those that end within the budget as they are get all of it, the others a third.
+ *
+ * Mutants that are explained (explained.c) are expected to survive. All of them that a scenario runs are made at once: weaker
+ * orders only add executions, so a scenario that does not notice all of them would notice none. Where it does notice, halves
+ * are tried, down to the one that is not explained by what stands there. */
+#include "mutate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,93 +17,76 @@
 #include <unistd.h>
 
 #define MAX_SCENARIOS 512
-#define MAX_MUTANTS   2048
-#define MAX_LINES     512
+#define MAX_MUTANTS   1024
+#define MAX_LISTED    2048
 
 struct baseline {
-    const struct model_scenario *scenario;
     double seconds;
-    bool *runs; /* [site] */
+    bool failed, complete, any;
+    bool runs[MAX_LISTED + 1]; /* [site] */
 };
-struct explanation {
-    char file[80], text[120], variant[32], reason[240];
+struct fate {
+    double seconds;
+    int32_t killer; /* scenario + 1; 0: it lives */
+    bool run;
+    char why[120];
 };
 /* Written by all jobs. */
-struct tally {
-    uint32_t killed, explained, survived, not_run;
-    uint8_t used[MAX_LINES]; /* explanations */
+struct shared {
+    uint32_t next; /* piece of work */
+    struct baseline baseline[MAX_SCENARIOS];
+    struct fate fate[MAX_MUTANTS];
 };
 
-static struct baseline baselines[MAX_SCENARIOS];
-static uint32_t baseline_count;
+static struct shared *shared;
+static const struct model_scenario *const *scenarios;
+static uint32_t scenario_count;
+static uint32_t ranking[MAX_SCENARIOS]; /* the useful ones, fast first */
+static uint32_t ranked;
 static struct mutation mutants[MAX_MUTANTS];
+static int32_t line_of[MAX_MUTANTS];
 static uint32_t mutant_count;
-static struct explanation explanations[MAX_LINES];
-static uint32_t explanation_count;
-static struct tally *tally;
+static struct limits limits;
 
-/* --- the table of explanations -------------------------------------------------------------------------------------- */
+/* --- work for several processes ------------------------------------------------------------------------------------------ */
 
-static void trimmed(char *to, size_t bytes, const char *from, const char *end) {
-    while (from < end && (*from == ' ' || *from == '\t')) {
-        from++;
-    }
-    while (end > from && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\n')) {
-        end--;
-    }
-    (void)snprintf(to, bytes, "%.*s", (int)(end - from), from);
-}
-
-static bool parse_line(const char *line, struct explanation *out) {
-    const char *bar[3];
-    const char *at = line;
-    for (int i = 0; i < 3; i++) {
-        bar[i] = strchr(at, '|');
-        if (bar[i] == NULL) {
-            return false;
-        }
-        at = bar[i] + 1;
-    }
-    trimmed(out->file, sizeof out->file, line, bar[0]);
-    trimmed(out->text, sizeof out->text, bar[0] + 1, bar[1]);
-    trimmed(out->variant, sizeof out->variant, bar[1] + 1, bar[2]);
-    trimmed(out->reason, sizeof out->reason, bar[2] + 1, line + strlen(line));
-    return true;
-}
-
-static bool read_explanations(const char *file) {
-    char line[600];
-    FILE *in = fopen(file, "r");
-    if (in == NULL) {
-        fprintf(stderr, "model: cannot read %s\n", file);
-        return false;
-    }
-    while (fgets(line, sizeof line, in) != NULL && explanation_count < MAX_LINES) {
-        if (line[0] != '#' && line[0] != '\n') {
-            if (!parse_line(line, &explanations[explanation_count++])) {
-                fprintf(stderr, "model: %s: not FILE | OPERAND | VARIANT | reason: %s", file, line);
+static bool in_jobs(uint32_t pieces, void (*work)(uint32_t piece)) {
+    pid_t child[16];
+    uint32_t jobs = limits.jobs == 0 ? 1 : limits.jobs > 16 ? 16 : limits.jobs;
+    bool good = true;
+    shared->next = 0;
+    (void)fflush(stdout);
+    for (uint32_t job = 0; job < jobs; job++) {
+        child[job] = fork();
+        if (child[job] == 0) {
+            uint32_t piece;
+            while ((piece = __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED)) < pieces) {
+                work(piece);
             }
+            (void)fflush(stdout);
+            _exit(0);
         }
+        good = good && child[job] > 0;
     }
-    (void)fclose(in);
-    return true;
+    for (uint32_t job = 0; job < jobs; job++) {
+        int status;
+        good = child[job] > 0 && waitpid(child[job], &status, 0) > 0 && status == 0 && good;
+    }
+    if (!good) {
+        printf("a job ended early\n");
+    }
+    return good;
 }
 
-static bool field_matches(const char *pattern, const char *text) {
-    return strcmp(pattern, "*") == 0 || strcmp(pattern, text) == 0;
-}
+/* The budget is in executions, about as many as there are in so many seconds: a busy machine finds what an idle one does. */
+#define EXECUTIONS_PER_SECOND 8000
 
-static const char *explained_by(const struct mutation *mutant) {
-    const struct model_site *site = site_at(mutant->site);
-    for (uint32_t i = 0; i < explanation_count; i++) {
-        const struct explanation *line = &explanations[i];
-        if (field_matches(line->file, short_file(site->file)) && field_matches(line->text, site->text) &&
-            field_matches(line->variant, mutant->text)) {
-            tally->used[i] = 1;
-            return line->reason;
-        }
-    }
-    return NULL;
+static struct limits budget(double seconds) {
+    struct limits now = limits;
+    now.quick = true;
+    now.executions = (uint64_t)(seconds * EXECUTIONS_PER_SECOND);
+    now.seconds = 10 * seconds;
+    return now;
 }
 
 /* --- the scenarios as they are ----------------------------------------------------------------------------------------- */
@@ -109,155 +96,219 @@ static bool of_the_library(const struct model_site *site) {
     return strncmp(file, "src/", 4) == 0 || strncmp(file, "pools/", 6) == 0 || strncmp(file, "include/torc/", 13) == 0;
 }
 
-static bool take_baseline(const struct model_scenario *scenario, const struct limits *limits) {
-    struct baseline *one = &baselines[baseline_count];
+static void take_baseline(uint32_t which) {
+    struct baseline *one = &shared->baseline[which];
+    struct limits now = budget(limits.seconds);
     char why[512];
-    struct result result = search(scenario, limits);
-    bool any = false;
-    if (!judge(scenario, &result, why, sizeof why)) {
-        printf("%s fails as it is: %s\n", scenario->name, why);
-        return false;
+    struct result result;
+    if (scenarios[which]->finds != NULL) {
+        return;
     }
-    one->scenario = scenario;
+    result = search(scenarios[which], &now);
+    one->failed = !judge(scenarios[which], &result, why, sizeof why);
+    one->complete = result.complete;
     one->seconds = result.seconds;
-    one->runs = calloc(sites_count() + 1, sizeof *one->runs);
-    for (uint32_t i = 1; one->runs != NULL && i <= sites_count(); i++) {
+    for (uint32_t i = 1; i <= sites_count(); i++) {
         one->runs[i] = site_used(i) && of_the_library(site_at(i));
-        any = any || one->runs[i];
+        one->any = one->any || one->runs[i];
     }
-    baseline_count += any;
-    return true;
+    if (one->failed) {
+        printf("FAILS     %s as it is: %.100s\n", scenarios[which]->name, why);
+    }
 }
 
 static int by_seconds(const void *a, const void *b) {
-    double x = ((const struct baseline *)a)->seconds;
-    double y = ((const struct baseline *)b)->seconds;
-    return x < y ? -1 : x > y;
+    const struct baseline *x = &shared->baseline[*(const uint32_t *)a];
+    const struct baseline *y = &shared->baseline[*(const uint32_t *)b];
+    return x->seconds < y->seconds ? -1 : x->seconds > y->seconds;
 }
 
-static bool take_baselines(const struct model_scenario *const *scenarios, uint32_t count, const struct limits *limits) {
-    struct limits quick = *limits;
-    bool good = true;
-    quick.quick = true;
-    for (uint32_t i = 0; i < count && baseline_count < MAX_SCENARIOS; i++) {
-        if (scenarios[i]->finds == NULL) {
-            good = take_baseline(scenarios[i], &quick) && good;
+/* Scenarios that fail as they are tell nothing about a mutant. */
+static bool take_baselines(void) {
+    bool good = in_jobs(scenario_count, take_baseline);
+    uint32_t incomplete = 0;
+    for (uint32_t i = 0; i < scenario_count; i++) {
+        const struct baseline *one = &shared->baseline[i];
+        good = good && !one->failed;
+        if (one->any && !one->failed) {
+            ranking[ranked++] = i;
+            incomplete += !one->complete;
         }
     }
-    qsort(baselines, baseline_count, sizeof baselines[0], by_seconds);
+    qsort(ranking, ranked, sizeof ranking[0], by_seconds);
+    printf("%u scenarios run the library; %u do not end within %.0f executions and get a third of that\n", ranked,
+           incomplete, limits.seconds * EXECUTIONS_PER_SECOND);
     return good;
-}
-
-static void list_mutants(void) {
-    for (uint32_t i = 1; i <= sites_count(); i++) {
-        if (of_the_library(site_at(i)) && mutant_count + 4 <= MAX_MUTANTS) {
-            mutant_count += mutations_of(site_at(i), &mutants[mutant_count]);
-        }
-    }
 }
 
 /* --- the mutants --------------------------------------------------------------------------------------------------------- */
 
-static const struct baseline *killer_of(const struct mutation *mutant, const struct limits *limits, char *why,
-                                        size_t bytes) {
-    for (int full = 0; full < 2; full++) {
-        struct limits now = *limits;
-        now.quick = full == 0;
-        if (full == 1 && limits->quick) {
-            break;
-        }
-        for (uint32_t i = 0; i < baseline_count; i++) {
-            struct result result;
-            if (!baselines[i].runs[mutant->site]) {
-                continue;
-            }
-            mutation_apply(mutant);
-            result = search(baselines[i].scenario, &now);
-            mutations_undo();
-            if (!judge(baselines[i].scenario, &result, why, bytes)) {
-                return &baselines[i];
-            }
+static void list_mutants(void) {
+    for (uint32_t i = 1; i <= sites_count(); i++) {
+        const char *file = short_file(site_at(i)->file);
+        if (of_the_library(site_at(i)) && mutant_count + 4 <= MAX_MUTANTS &&
+            (limits.of == NULL || strncmp(file, limits.of, strlen(limits.of)) == 0)) {
+            mutant_count += mutations_of(site_at(i), &mutants[mutant_count]);
         }
     }
-    return NULL;
-}
-
-static bool is_run(const struct mutation *mutant) {
-    for (uint32_t i = 0; i < baseline_count; i++) {
-        if (baselines[i].runs[mutant->site]) {
-            return true;
+    for (uint32_t i = 0; i < mutant_count; i++) {
+        line_of[i] = explanation_of(&mutants[i]);
+        for (uint32_t k = 0; k < ranked; k++) {
+            shared->fate[i].run = shared->fate[i].run || shared->baseline[ranking[k]].runs[mutants[i].site];
         }
     }
-    return false;
 }
 
-static void try_mutant(const struct mutation *mutant, const struct limits *limits) {
+/* `bound` -1: that of --quick. */
+static bool notices(uint32_t scenario, int bound, char *why, size_t bytes) {
+    struct limits now = budget(shared->baseline[scenario].complete ? limits.seconds : limits.seconds / 3);
+    struct result result;
+    now.preemptions = bound;
+    result = search(scenarios[scenario], &now);
+    return !judge(scenarios[scenario], &result, why, bytes);
+}
+
+static const char *described(const struct mutation *mutant) {
+    static char text[240];
     const struct model_site *site = site_at(mutant->site);
+    (void)snprintf(text, sizeof text, "%s:%u %s(%s) -> %s", short_file(site->file), site->line, site->name, site->text,
+                   mutant->text);
+    return text;
+}
+
+static void apply(const struct mutation *mutant) {
+    if (!limits.unapplied) {
+        mutation_apply(mutant);
+    }
+}
+
+static void try_alone(uint32_t number) {
+    const struct mutation *mutant = &mutants[number];
+    struct fate *fate = &shared->fate[number];
     double start = seconds_now();
     char why[512] = "";
-    char what[200];
-    const char *reason = explained_by(mutant);
-    const struct baseline *killer = killer_of(mutant, limits, why, sizeof why);
-    (void)snprintf(what, sizeof what, "%s:%u %s(%s) -> %s", short_file(site->file), site->line, site->name, site->text,
-                   mutant->text);
-    if (killer != NULL) {
-        __atomic_fetch_add(&tally->killed, 1, __ATOMIC_RELAXED);
-        printf("killed    %-90s %6.1f s  %s: %.100s\n", what, seconds_now() - start, killer->scenario->name, why);
-    } else if (reason != NULL) {
-        __atomic_fetch_add(&tally->explained, 1, __ATOMIC_RELAXED);
-        printf("explained %-90s %6.1f s  %s\n", what, seconds_now() - start, reason);
-    } else {
-        __atomic_fetch_add(&tally->survived, 1, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&tally->not_run, is_run(mutant) ? 0 : 1, __ATOMIC_RELAXED);
-        printf("SURVIVED  %-90s %6.1f s  %s\n", what, seconds_now() - start,
-               is_run(mutant) ? "" : "no scenario runs it");
+    if (line_of[number] >= 0) {
+        return;
     }
-    (void)fflush(stdout);
-}
-
-static void run_jobs(const struct limits *limits, uint32_t jobs) {
-    pid_t child[16];
-    jobs = jobs == 0 ? 1 : jobs > 16 ? 16 : jobs;
-    (void)fflush(stdout);
-    for (uint32_t job = 0; job < jobs; job++) {
-        child[job] = fork();
-        if (child[job] == 0) {
-            for (uint32_t i = job; i < mutant_count; i += jobs) {
-                try_mutant(&mutants[i], limits);
+    for (int bound = 0; bound >= -1 && fate->killer == 0; bound--) {
+        for (uint32_t i = 0; i < ranked && fate->killer == 0; i++) {
+            if (shared->baseline[ranking[i]].runs[mutant->site]) {
+                apply(mutant);
+                fate->killer = notices(ranking[i], bound, why, sizeof why) ? (int32_t)ranking[i] + 1 : 0;
+                mutations_undo();
             }
-            _exit(0);
         }
     }
-    for (uint32_t job = 0; job < jobs; job++) {
-        int status;
-        if (waitpid(child[job], &status, 0) < 0 || status != 0) {
-            printf("a job ended early\n");
-            tally->survived++;
-        }
+    (void)snprintf(fate->why, sizeof fate->why, "%.100s", why);
+    fate->seconds = seconds_now() - start;
+    printf("%-9s %-100s %6.1f s  %s%s%s\n", fate->killer != 0 ? "killed" : "lives", described(mutant), fate->seconds,
+           fate->killer != 0 ? scenarios[fate->killer - 1]->name
+           : fate->run       ? ""
+                             : "no scenario runs it",
+           fate->killer != 0 ? ": " : "", fate->why);
+    (void)fflush(stdout);
+}
+
+/* --- all explained ones at once --------------------------------------------------------------------------------------------- */
+
+static bool together(uint32_t scenario, const uint32_t *group, uint32_t count) {
+    char why[512] = "";
+    bool noticed;
+    for (uint32_t i = 0; i < count && !limits.unapplied; i++) {
+        mutation_add(&mutants[group[i]]);
+    }
+    noticed = notices(scenario, -1, why, sizeof why);
+    mutations_undo();
+    if (noticed && count == 1) {
+        struct fate *fate = &shared->fate[group[0]];
+        fate->killer = (int32_t)scenario + 1;
+        (void)snprintf(fate->why, sizeof fate->why, "%.100s", why);
+    }
+    return noticed;
+}
+
+static void halve(uint32_t scenario, const uint32_t *group, uint32_t count) {
+    if (count != 0 && together(scenario, group, count) && count > 1) {
+        halve(scenario, group, count / 2);
+        halve(scenario, group + count / 2, count - count / 2);
     }
 }
 
-int mutate(const struct model_scenario *const *scenarios, uint32_t count, const struct limits *limits,
+/* The slow ones first, so that the jobs end at about the same time. */
+static void try_explained(uint32_t piece) {
+    uint32_t scenario = ranking[ranked - 1 - piece];
+    uint32_t group[MAX_MUTANTS];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < mutant_count; i++) {
+        if (line_of[i] >= 0 && shared->baseline[scenario].runs[mutants[i].site]) {
+            group[count++] = i;
+        }
+    }
+    halve(scenario, group, count);
+}
+
+/* --- the score --------------------------------------------------------------------------------------------------------- */
+
+struct score {
+    uint32_t sites, sites_not_run, mutants, killed, explained, survivors, not_run;
+};
+
+static void count_one(struct score *score, uint32_t i) {
+    const struct fate *fate = &shared->fate[i];
+    bool new_site = i == 0 || mutants[i].site != mutants[i - 1].site;
+    score->mutants++;
+    score->sites += new_site;
+    score->sites_not_run += new_site && !fate->run;
+    score->not_run += !fate->run;
+    if (fate->killer != 0) {
+        score->killed++;
+        if (line_of[i] >= 0) {
+            printf("killed    %s, though explained, by %s: %s\n", described(&mutants[i]),
+                   scenarios[fate->killer - 1]->name, fate->why);
+        }
+    } else if (line_of[i] >= 0) {
+        score->explained++;
+        printf("explained %s: %s\n", described(&mutants[i]), explanation_use(line_of[i]));
+    } else {
+        score->survivors++;
+        printf("SURVIVED  %s%s\n", described(&mutants[i]), fate->run ? "" : ": no scenario runs it");
+    }
+}
+
+static struct score count_all(void) {
+    struct score score = {0};
+    for (uint32_t i = 0; i < mutant_count; i++) {
+        count_one(&score, i);
+    }
+    return score;
+}
+
+int mutate(const struct model_scenario *const *chosen, uint32_t count, const struct limits *asked,
            const char *explained) {
-    uint32_t sites = 0;
-    tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (tally == MAP_FAILED || (explained != NULL && !read_explanations(explained)) ||
-        !take_baselines(scenarios, count, limits)) {
+    double start = seconds_now();
+    struct score score;
+    uint32_t stale;
+    bool good;
+    limits = *asked;
+    limits.seconds = limits.seconds > 0 ? limits.seconds : 5;
+    scenarios = chosen;
+    scenario_count = count < MAX_SCENARIOS ? count : MAX_SCENARIOS;
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED || (explained != NULL && !explanations_read(explained))) {
         return 2;
     }
+    good = take_baselines();
     list_mutants();
-    run_jobs(limits, limits->jobs);
-    for (uint32_t i = 0; i < mutant_count; i++) {
-        sites += i == 0 || mutants[i].site != mutants[i - 1].site;
-    }
-    for (uint32_t i = 0; i < explanation_count; i++) {
-        if (!tally->used[i]) {
-            printf("nothing to explain: %s | %s | %s\n", explanations[i].file, explanations[i].text,
-                   explanations[i].variant);
-        }
-    }
-    printf("%u sites, %u mutants: %u killed, %u explained, %u survive, %u of them run by no scenario\n", sites,
-           mutant_count, tally->killed, tally->explained, tally->survived, tally->not_run);
-    printf("mutate: %u passed, %u failed, 0 skipped\n", tally->killed + tally->explained, tally->survived);
-    return tally->survived == 0 ? 0 : 1;
+    good = in_jobs(mutant_count, try_alone) && good;
+    good = in_jobs(ranked, try_explained) && good;
+    score = count_all();
+    stale = explanations_stale(limits.of);
+    printf("%u sites, %u of them run by no scenario; %u mutants: %u killed, %u explained, %u survivors; %u run by no "
+           "scenario; "
+           "%u stale explanations; %.1f minutes\n",
+           score.sites, score.sites_not_run, score.mutants, score.killed, score.explained, score.survivors,
+           score.not_run, stale, (seconds_now() - start) / 60);
+    printf("mutate: %u passed, %u failed, 0 skipped\n", score.killed + score.explained,
+           score.survivors + stale + !good);
+    return good && score.survivors == 0 && stale == 0 && score.mutants != 0 ? 0 : 1;
 }

@@ -125,6 +125,14 @@ void mutation_apply(const struct mutation *mutation) {
     site->heavy = mutation->heavy;
 }
 
+/* On top of others, perhaps at the same site: the weakest of all. */
+void mutation_add(const struct mutation *mutation) {
+    struct model_site *site = sites[mutation->site];
+    site->now &= mutation->order;
+    site->now_fail &= mutation->fail;
+    site->heavy &= mutation->heavy;
+}
+
 void mutations_undo(void) {
     for (uint32_t i = 1; i <= site_total; i++) {
         sites[i]->now = sites[i]->order;

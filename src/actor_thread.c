@@ -26,8 +26,9 @@ static void note_depth(struct torc_actor *actor) {
     }
 }
 
+/* Relaxed: it only ends what is going on; nothing comes with it. */
 static bool dropping(const struct torc_actor *actor) {
-    return torc_load_acquire32(&actor->state) == ACTOR_DROPPING;
+    return torc_load_relaxed32(&actor->state) == ACTOR_DROPPING;
 }
 
 /* Up to TURN messages. False when the handler said stop. */

@@ -167,8 +167,8 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr) {
     if (TORC_UNLIKELY(slot == NULL)) {
         return torc_ringptr_release_slow(ptr, 0);
     }
-    /* DROP: what this owner read of the payload happens before the last release, which acquires. */
-    if (TORC_UNLIKELY(!torc_cas_acq_rel64(&slot->word, &guess, guess - TORC_COUNT_ONE))) {
+    /* DROP: what this owner read of the payload happens before the last release, which acquires. This is not the last. */
+    if (TORC_UNLIKELY(!torc_cas_release64(&slot->word, &guess, guess - TORC_COUNT_ONE))) {
         return torc_ringptr_release_slow(ptr, guess);
     }
     return TORC_OK;

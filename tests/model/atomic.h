@@ -42,12 +42,13 @@ struct model_site {
     uint8_t heavy;           /* MODEL_HEAVY: the fences in the other threads are not left out */
     uint16_t number;         /* of this place in the list of sites; from 1 */
     struct model_site *same; /* the one that stands for all sites of this place */
+    const char *function;
 };
 
 #define MODEL_SITE(op, order, fail, name, text)                                                                        \
     ({                                                                                                                 \
         static struct model_site model_site __attribute__((section("model_site_data"))) = {                            \
-            __FILE__, name, text, __LINE__, op, order, fail, order, fail, 1, 0, 0};                                    \
+            __FILE__, name, text, __LINE__, op, order, fail, order, fail, 1, 0, 0, __func__};                          \
         static struct model_site *const model_site_at __attribute__((section("model_sites"), used)) = &model_site;     \
         (void)model_site_at;                                                                                           \
         &model_site;                                                                                                   \

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SITE(name)                                                                                                     \
-    { "C library", name, "", 0, MODEL_PAUSE, 0, 0, 0, 0, 1, 0, NULL }
+    { "C library", name, "", 0, MODEL_PAUSE, 0, 0, 0, 0, 1, 0, NULL, "" }
 static struct model_site wait_site = SITE("futex wait"), wake_site = SITE("futex wake"), lock_site = SITE("lock"),
                          unlock_site = SITE("unlock"), cond_wait_site = SITE("wait for condition"),
                          signal_site = SITE("signal condition");

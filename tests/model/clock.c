@@ -16,7 +16,7 @@ void model_relax(struct model_site *site) {
 }
 
 static void pause_named(const char *name) {
-    static struct model_site site = {"C library", "pause", "", 0, MODEL_PAUSE, 0, 0, 0, 0, 1, 0, NULL};
+    static struct model_site site = {"C library", "pause", "", 0, MODEL_PAUSE, 0, 0, 0, 0, 1, 0, NULL, ""};
     site.name = name;
     model_relax(&site);
 }

@@ -1,10 +1,9 @@
 /* explained.c - the table of memory orders whose weakening no scenario can notice, and why: FILE | OPERAND | VARIANT | reason.
  *
- * FILE may end in :LINE where the same operand stands more than once in a file; FILE and OPERAND are as --sites prints them, *
- * stands for any. A line that explains nothing is out of date, and fails the run as a survivor does. */
+ * FILE may end in :FUNCTION where the same operand stands more than once in a file, and in :FUNCTION#N for the Nth in there;
+ * all are as --sites prints them, * stands for any operand or variant. A line that explains nothing is out of date, and fails the run as a survivor does. */
 #include "mutate.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define MAX_LINES 512
@@ -70,22 +69,37 @@ static bool field_matches(const char *pattern, const char *text) {
     return strcmp(pattern, "*") == 0 || strcmp(pattern, text) == 0;
 }
 
-static bool place_matches(const char *pattern, const struct model_site *site) {
+/* The how-manieth of its operand in its function: sites are in the order of their lines. */
+static uint32_t rank_of(uint32_t number) {
+    const struct model_site *site = site_at(number);
+    uint32_t rank = 1;
+    for (uint32_t i = 1; i < number; i++) {
+        const struct model_site *other = site_at(i);
+        rank += strcmp(other->file, site->file) == 0 && strcmp(other->function, site->function) == 0 &&
+                strcmp(other->text, site->text) == 0;
+    }
+    return rank;
+}
+
+static bool place_matches(const char *pattern, uint32_t number) {
+    char place[240];
+    const struct model_site *site = site_at(number);
     const char *file = short_file(site->file);
-    const char *colon = strchr(pattern, ':');
-    size_t length = strlen(file);
-    if (colon == NULL) {
+    if (strchr(pattern, ':') == NULL) {
         return field_matches(pattern, file);
     }
-    return (size_t)(colon - pattern) == length && memcmp(pattern, file, length) == 0 &&
-           (uint32_t)strtoul(colon + 1, NULL, 10) == site->line;
+    (void)snprintf(place, sizeof place, "%s:%s#%u", file, site->function, rank_of(number));
+    if (strchr(pattern, '#') == NULL) {
+        *strchr(place, '#') = '\0';
+    }
+    return strcmp(pattern, place) == 0;
 }
 
 int32_t explanation_of(const struct mutation *mutant) {
     const struct model_site *site = site_at(mutant->site);
     for (uint32_t i = 0; i < explanation_count; i++) {
         const struct explanation *line = &explanations[i];
-        if (place_matches(line->file, site) && field_matches(line->text, site->text) &&
+        if (place_matches(line->file, mutant->site) && field_matches(line->text, site->text) &&
             field_matches(line->variant, mutant->text)) {
             return (int32_t)i;
         }

@@ -6,8 +6,8 @@
  * that others can notice. Meanwhile the caller waits. One that is to come late counts as a preemption. */
 #include "explorer.h"
 
-static struct model_site injected = {"kernel", "membarrier",  "", 0, MODEL_FENCE, MODEL_SEQ_CST,
-                                     0,        MODEL_SEQ_CST, 0,  1, 0,           &injected};
+static struct model_site injected = {"kernel", "membarrier", "", 0, MODEL_FENCE, MODEL_SEQ_CST, 0, MODEL_SEQ_CST, 0, 1,
+                                     0,        &injected,    ""};
 
 static void note_fence(const struct thread *self) {
     uint8_t me = bit_of(self);
@@ -135,14 +135,14 @@ void model_heavy(struct model_site *site, uint32_t with_fence) {
 }
 
 void model_fence_acquire(void) {
-    static struct model_site site = {"", "fence acquire", "", 0, MODEL_FENCE, 1, 0, MODEL_ACQUIRE, 0, 1, 0, &site};
+    static struct model_site site = {"", "fence acquire", "", 0, MODEL_FENCE, 1, 0, MODEL_ACQUIRE, 0, 1, 0, &site, ""};
     if (exploring()) {
         fence(&site);
     }
 }
 
 void model_fence_release(void) {
-    static struct model_site site = {"", "fence release", "", 0, MODEL_FENCE, 2, 0, MODEL_RELEASE, 0, 1, 0, &site};
+    static struct model_site site = {"", "fence release", "", 0, MODEL_FENCE, 2, 0, MODEL_RELEASE, 0, 1, 0, &site, ""};
     if (exploring()) {
         fence(&site);
     }

@@ -46,6 +46,10 @@ MODEL_SCENARIO(mut_join_abort, .claim = "a LOSSY reader joins while a claim is t
 
 static uint64_t position, published;
 
+/* The joiner gets a place in which another reader's cursor stands. */
+static void reuse_a_place(void) {
+    model_assert_status(torc_reader_close(open_reader(TORC_JOIN_NEXT)), TORC_OK);
+}
 static void setup_full(void) {
     struct torc_config config = tiny_config();
     open_bus(&config);
@@ -53,6 +57,7 @@ static void setup_full(void) {
     published = 2;
     came.events = 0;
     put_run(0, 2, 16);
+    reuse_a_place();
 }
 static void try_two(void) {
     for (uint32_t i = 0; i < 2; i++) {

@@ -87,7 +87,7 @@ void trace_add(struct step step) {
 }
 
 void model_say(const char *format, ...) {
-    static struct model_site site = {"scenario", "says", "", 0, MODEL_PAUSE, 0, 0, 0, 0, 1, 0, &site};
+    static struct model_site site = {"scenario", "says", "", 0, MODEL_PAUSE, 0, 0, 0, 0, 1, 0, &site, ""};
     va_list list;
     char *text;
     if (!exploring()) {

@@ -182,7 +182,8 @@ void sites_list(void) {
     for (uint32_t i = 1; i <= site_total; i++) {
         struct mutation out[4];
         uint32_t count = mutations_of(sites[i], out);
-        printf("%s:%u  %s(%s)", short_file(sites[i]->file), sites[i]->line, sites[i]->name, sites[i]->text);
+        printf("%s:%u %s  %s(%s)", short_file(sites[i]->file), sites[i]->line, sites[i]->function, sites[i]->name,
+               sites[i]->text);
         for (uint32_t k = 0; k < count; k++) {
             printf("%s%s", k == 0 ? "  -> " : " | ", out[k].text);
         }

@@ -66,8 +66,18 @@ endif
 CHECK_ALL    += model
 CHECK_BROKEN += model-broken
 
-# A minute per scenario and mutant at most: a longer search has not noticed.
+# --seconds is what a scenario may take for one mutant: about 8000 executions each.
+.PHONY: mutate-broken
 mutate: ## Weaken each memory order in the library, one at a time: do the scenarios notice?
 	$(DEPS) build
 	$(again) model-here
-	@$(O)/model/model --mutate --only bus_ --explained $(MODEL_DIR)/explained.txt --seconds 60 --jobs 2 $(ARGS)
+	@$(MODEL) --mutate --explained $(MODEL_DIR)/explained.txt --seconds 5 --jobs 2 $(ARGS)
+mutate-broken: ## The same with defects of its own: nothing weakened, explanations that are missing, out of date or wrong
+	$(DEPS) build
+	$(again) model-here
+	@sh $(MODEL_DIR)/mutate_broken.sh $(MODEL) $(MODEL_DIR)/explained.txt
+CHECK_ALL    += mutate
+CHECK_BROKEN += mutate-broken
+ifneq ($(filter mutate mutate-broken,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif

@@ -2,7 +2,7 @@
 
 MODEL_DIR := tests/model
 MODEL_RT  := $(addprefix $(MODEL_DIR)/,views.c memory.c sched.c heavy.c race.c heap.c block.c clock.c threads.c \
-             coroutine.c search.c state.c decide.c report.c sites.c mutate.c explained.c axioms.c selftest.c \
+             coroutine.c search.c state.c decide.c report.c sites.c mutate.c explained.c once.c axioms.c selftest.c \
              main.c)
 MODEL_SCENARIOS := $(filter-out $(MODEL_RT) $(MODEL_DIR)/begin.c $(MODEL_DIR)/end.c,$(sort $(wildcard $(MODEL_DIR)/*.c)))
 MODEL_UNDER_TEST := $(LIB_SRC) $(MODEL_SCENARIOS)
@@ -22,7 +22,7 @@ MODEL_WATCHED = -fsanitize=thread -fno-builtin-memcpy -fno-builtin-memset -fno-b
 MODEL_WRAPPED := memcpy memset memmove malloc calloc aligned_alloc free mmap munmap syscall sched_yield clock_nanosleep \
     clock_gettime pthread_mutex_lock pthread_mutex_unlock pthread_mutex_init pthread_mutex_destroy pthread_cond_wait \
     pthread_cond_signal pthread_cond_broadcast pthread_cond_init pthread_cond_destroy pthread_create pthread_join \
-    pthread_self pthread_setcanceltype pthread_setname_np
+    pthread_self pthread_setcanceltype pthread_setname_np pthread_once pthread_key_create pthread_setspecific
 MODEL_LINK = $(CC) -g -no-pie -pthread $(addprefix -Wl$(comma)--wrap=,$(MODEL_WRAPPED))
 comma := ,
 

@@ -12,8 +12,9 @@ MODEL_RT_OBJ  := $(call model_object,$(MODEL_RT))
 MODEL_OBJ     := $(call model_object,$(MODEL_UNDER_TEST))
 MODEL_ENDS    := $(call model_object,$(MODEL_DIR)/begin.c $(MODEL_DIR)/end.c)
 
+# All threads are coroutines of one: what is local to a thread is ordinary memory, and put back between executions.
 MODEL_COMPILE = $(CC) -std=c11 -O1 -g -pthread -fno-pie -ffile-prefix-map=$(CURDIR)/= $(WARNINGS) -Wno-type-limits -Wstrict-prototypes $(DEFINES) \
-                -DSHORT_SPIN=0u -DBORROW_ROUNDS=1u -DTORC_ATOMIC_HEADER='"tests/model/atomic.h"' -I$(MODEL_DIR)/include -Iinclude -I. $(CPPFLAGS) $(CFLAGS)
+                -DSHORT_SPIN=0u -DBORROW_ROUNDS=1u -D_Thread_local= -DTORC_ATOMIC_HEADER='"tests/model/atomic.h"' -I$(MODEL_DIR)/include -Iinclude -I. $(CPPFLAGS) $(CFLAGS)
 # Every plain access calls the explorer; nothing may be copied behind its back.
 MODEL_WATCHED = -fsanitize=thread -fno-builtin-memcpy -fno-builtin-memset -fno-builtin-memmove \
                 $(if $(findstring clang,$(CC)),-mllvm -tsan-instrument-func-entry-exit=0,\

@@ -65,3 +65,19 @@ static void poll_one(void) {
 }
 MODEL_SCENARIO(mut_detach_poll, .claim = "a handler is waited for", .hazards = "8", .setup = open_full,
                .thread = {detach_and_overwrite, poll_one}, .check = check, .preemptions = 2, .quick = 1);
+
+/* The owner closes its reader in the middle of a read: the publisher that waits for room overwrites what it looked at. */
+static void take_and_close(void) {
+    take_one();
+    model_assert_status(torc_reader_close(w.reader), TORC_OK);
+}
+static void publish_third(void) {
+    model_assert_status(put(w.publisher, 3, 16), TORC_OK);
+}
+static void check_closed(void) {
+    w.reader = NULL;
+    close_world();
+}
+MODEL_SCENARIO(mut_detach_close, .claim = "a reader that closes has read before its entries are overwritten",
+               .hazards = "8", .setup = open_full, .thread = {publish_third, take_and_close}, .check = check_closed,
+               .preemptions = 2, .quick = 1);

@@ -15,9 +15,11 @@ static struct torc_heap *heap;
 static struct torc_local *local;
 static struct torc_block *block[2];
 
-/* The explorer's threads share their thread-local variables: whose the local heap is, the scenario says. */
+/* The explorer's threads share their thread-local variables: whose the local heap is, the scenario says. Nor are those put back
+ * between executions. */
 static void setup_remote(void) {
     void *first;
+    memset(&torc_heap_tls, 0, sizeof torc_heap_tls);
     memory = malloc(MEMORY);
     model_assert(memory != NULL, "memory");
     model_assert_equal(torc_grower_buffer_init(&grower, memory, MEMORY), TORC_OK);

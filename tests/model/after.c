@@ -262,7 +262,7 @@ static void publish_or_not(void) {
     int status = put(w.publisher, 1, 8);
     model_assert(status == TORC_OK || status == TORC_CLOSED, "published, or too late");
 }
-static void close_bus(void) {
+static void close_it(void) {
     model_assert_status(torc_bus_close(w.bus), TORC_OK);
 }
 static void read_all(struct torc_reader *reader, size_t which) {
@@ -290,5 +290,5 @@ static void check_closed(void) {
     close_all();
 }
 MODEL_SCENARIO(bus_after_close, .claim = "all in a chain read to the end and learn that it is the end", .hazards = "20",
-               .setup = setup, .thread = {publish_and_make_all, close_bus, check_all}, .check = check_closed,
+               .setup = setup, .thread = {publish_and_make_all, close_it, check_all}, .check = check_closed,
                .preemptions = 1, .quick = MODEL_NOT_QUICK, .fences = true);

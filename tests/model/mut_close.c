@@ -35,11 +35,11 @@ static void take_until_closed(void) {
         }
     }
 }
-static void close_bus(void) {
+static void close_it(void) {
     model_assert_status(torc_bus_close(w.bus), TORC_OK);
 }
 static void close_and_take(void) {
-    close_bus();
+    close_it();
     take_until_closed();
 }
 
@@ -61,14 +61,14 @@ MODEL_SCENARIO(mut_close_slot_fences, .claim = "the same without membarrier", .h
                .thread = {publish_in_slot, close_and_take}, .check = check, .fences = true, .preemptions = 2,
                .quick = 1);
 MODEL_SCENARIO(mut_close_other, .claim = "who hears of the close reads all that was published", .hazards = "20",
-               .setup = setup, .thread = {publish_inline, close_bus, take_until_closed}, .check = check,
+               .setup = setup, .thread = {publish_inline, close_it, take_until_closed}, .check = check,
                .preemptions = 1, .quick = 1);
 
 /* A claim that meets the close is taken back: a reader that went to sleep over it is woken. */
 static void close_and_sleep(void) {
     struct torc_event event;
     int status;
-    close_bus();
+    close_it();
     while ((status = torc_next_until(w.reader, &event, TORC_FOREVER)) == TORC_OK) {
         model_assert_equal(number_of(&event), ++taken);
     }

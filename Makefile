@@ -93,11 +93,11 @@ FORMATTED := $(wildcard include/*.h include/torc/*.h src/*.[ch] src/cmd/*.[ch] p
 
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: all deps run test asan ubsan tsan clang headers examples bench format format-check install uninstall clean help
+.PHONY: all deps run test asan ubsan tsan clang headers examples format format-check install uninstall clean help
 .PHONY: tests build-tests run-tests examples-here bench-here command-here symbols FORCE
 
 # Goals that build in sub-makes, named together, take turns.
-ifneq ($(filter run test asan ubsan tsan clang examples bench,$(MAKECMDGOALS)),)
+ifneq ($(filter run test asan ubsan tsan clang examples,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
@@ -220,11 +220,6 @@ examples: ## Build and run the examples
 	$(again) examples-here
 	@for example in $(EXAMPLES); do echo "--- $$example"; $$example || [ $$? -eq 77 ] || exit 1; done
 
-bench: ## Build and run the speed marks
-	$(DEPS) build bench
-	$(again) bench-here
-	@for program in $(BENCH); do $$program $(ARGS) || exit 1; done
-
 tests: build-tests
 build-tests: $(UNIT) $(STRESS) $(EXAMPLES)
 examples-here: $(EXAMPLES)
@@ -242,7 +237,7 @@ symbols: ## Write src/libtorc.map anew from the public headers
 
 # Layers of checking that are more than a test program bring their own rules (tests/LAYER/LAYER.mk). They append to
 # TEST_PROGRAMS what `make test` runs of them, and add what that needs to the prerequisites of build-tests.
-include $(sort $(wildcard tests/*/*.mk))
+include $(sort $(wildcard tests/*/*.mk)) bench/bench.mk
 
 # --- the rest -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,76 @@
+# bench.mk - the benchmark suite: `make bench`, `make bench-peers`, `make bench-report`, `make bench-table`, `make bench-broken`.
+#
+# torc and the raw limits are linked into build/bench/suite. Each peer is a shared object of its own in build/bench/peers, built
+# only where its package could be had; the suite reports the others as absent.
+
+SUITE_SRC := $(sort $(wildcard bench/suite/*.c)) bench/machine.c bench/report.c \
+             $(addprefix bench/peers/,raw.cpp standard.cpp torc.cpp torc_blocks.cpp)
+SUITE     := $(O)/bench/suite
+# ck is what torc itself needs, and mutex needs nothing.
+PEERS     := ck mutex boost moodycamel tbb rte_ring wfcqueue nng zmq mimalloc jemalloc rte_mempool
+# Where the package has another name than the peer.
+peer_list_rte_ring    := dpdk
+peer_list_rte_mempool := dpdk
+peer_list_wfcqueue    := urcu
+peer_list = peer-$(or $(peer_list_$(1)),$(1))
+
+dpdk_flags = $(shell $(PKG_CONFIG) --cflags libdpdk | sed 's/-I/-isystem /g')
+peer_flags_rte_ring    = $(dpdk_flags)
+peer_flags_rte_mempool = $(dpdk_flags)
+# try_pop fills what it is given only if it answers true, which the compiler cannot see.
+peer_flags_tbb         = -Wno-maybe-uninitialized
+peer_libs_ck           := -lck
+peer_libs_tbb          := -ltbb
+peer_libs_rte_ring     := -lrte_ring
+peer_libs_rte_mempool  := -lrte_eal -lrte_mempool -lrte_mempool_ring -lrte_ring
+peer_libs_nng          := -lnng
+peer_libs_zmq          := -lzmq
+peer_libs_mimalloc     := -lmimalloc
+peer_libs_jemalloc     := -ljemalloc
+
+FORMATTED += $(wildcard bench/suite/*.[ch] bench/peers/*.cpp bench/peers/*.hpp)
+
+.PHONY: bench bench-peers bench-report bench-table bench-broken bench-marks suite-here peers-here
+ifneq ($(filter bench bench-peers bench-report bench-table bench-broken bench-marks,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+-include $(patsubst %.o,%.d,$(call object,$(SUITE_SRC)))
+# In C++ a function that is named as a struct hides its constructor, which g++ calls shadowing.
+$(call object,bench/peers/torc.cpp bench/peers/torc_blocks.cpp): WARNINGS += -Wno-shadow
+$(SUITE): $(call object,$(SUITE_SRC)) $(O)/libtorc.a $(O)/obj/sources
+	@mkdir -p $(@D)
+	@# The peers call bench_die and others of its functions.
+	$(call say,LD,$@) $(LINK_CXX) -rdynamic -Wl,--as-needed -o $@ $(filter %.o %.a,$^) $(LIBS) -ldl
+
+-include $(wildcard $(O)/bench/peers/*.d)
+# Compiled and linked in one go; -fno-plt, so that calls into the library cost what they would in a program that links it.
+$(O)/bench/peers/%.so: bench/peers/%.cpp $(O)/obj/flags
+	@mkdir -p $(@D)
+	$(call say,SO,$@) $(COMPILE_CXX) -fPIC -fno-plt $(peer_flags_$*) -MMD -MP -MF $(@:.so=.d) -shared -o $@ $< \
+	    $(LDFLAGS) -Wl,--no-as-needed $(peer_libs_$*)
+
+suite-here: $(SUITE)
+peers-here: $(PEERS:%=$(O)/bench/peers/%.so)
+suite-here peers-here:
+	@:
+
+bench: ## Measure torc beside the raw limits of this machine (ARGS=options, see --help)
+	$(DEPS) build bench
+	$(again) suite-here
+	@$(SUITE) $(ARGS)
+
+# What cannot be installed, or does not build with what is, is left out, and stays out of the way of the others.
+bench-peers: ## Measure torc beside every peer that can be installed
+	$(DEPS) build bench
+	@rm -f $(O)/bench/peers/*.so.skipped
+	@$(foreach peer,$(PEERS),CC='$(CC)' CXX='$(CXX)' sh .ci/deps $(call peer_list,$(peer)) || { \
+	    echo 'absent: $(peer)'; rm -f $(O)/bench/peers/$(peer).so; };)
+	+@$(MAKE) --no-print-directory --keep-going $(jobs) suite-here peers-here || \
+	    echo 'bench-peers: what did not build is absent'
+	@$(SUITE) --peers $(ARGS)
+
+bench-marks: ## Build and run the speed marks of allocators and of protocols for readers that come and go
+	$(DEPS) build bench
+	$(again) bench-here
+	@for program in $(BENCH); do $$program $(ARGS) || exit 1; done

@@ -1,0 +1,139 @@
+// torc.cpp - torc's own twin: a topic with a lane per publisher; every reader sees every event.
+#include "torc.hpp"
+#include "net.hpp"
+#include "raw.hpp"
+#include <torc.h>
+
+template <size_t N>
+struct topic {
+    static constexpr bool broadcast = true, many_producers = true, blocks = true, variable = true;
+    using event = bench::event<N>;
+
+    torc_bus *bus;
+    std::vector<torc_publisher *> publishers;
+    std::vector<torc_reader *> readers;
+
+    topic(const suite_plan &plan, unsigned producers, unsigned consumers) {
+        torc_config config = TORC_CONFIG_DEFAULT_INIT;
+        torc_topic *stream;
+        config.publishers = producers;
+        config.readers = consumers;
+        bench_check(torc_bus_create(&config, &bus), "torc_bus_create");
+        bench_check(torc_topic_open(bus, "events", 0, &stream), "torc_topic_open");
+        torc_publisher_config writing = {};
+        torc_reader_config reading = {};
+        bool asleep = plan.waiting == SUITE_BLOCK || plan.shape == SUITE_WAKEUP;
+        writing.wait = reading.wait = asleep                        ? TORC_WAIT_BLOCK
+                                      : plan.waiting == SUITE_YIELD ? TORC_WAIT_YIELD
+                                                                    : TORC_WAIT_SPIN;
+        for (unsigned p = 0; p < producers; p++) {
+            publishers.push_back(nullptr);
+            bench_check(torc_publisher_open(stream, &writing, &publishers.back()), "torc_publisher_open");
+        }
+        for (unsigned c = 0; c < consumers; c++) {
+            readers.push_back(nullptr);
+            bench_check(torc_reader_open(stream, &reading, &readers.back()), "torc_reader_open");
+        }
+    }
+    ~topic() {
+        for (torc_reader *reader : readers) {
+            bench_check(torc_reader_close(reader), "torc_reader_close");
+        }
+        for (torc_publisher *publisher : publishers) {
+            bench_check(torc_publisher_close(publisher), "torc_publisher_close");
+        }
+        bench_check(torc_bus_destroy(&bus, nullptr), "torc_bus_destroy");
+    }
+
+    struct in {
+        torc_publisher *publisher;
+        template <class F>
+        inline __attribute__((always_inline)) bool push(F &&write) {
+            if constexpr (N <= TORC_INLINE_BYTES) {
+                event e;
+                write(e);
+                torc_must(torc_publish(publisher, 1, &e, sizeof e), "torc_publish");
+            } else {
+                torc_claim_in_place(publisher, N, [&](void *place) { write(*static_cast<event *>(place)); });
+            }
+            return true; // waits by itself
+        }
+        template <class F>
+        unsigned push_some(unsigned count, F &&write) {
+            struct torc_claim claims[SUITE_BATCH];
+            int got = torc_claim_batch(publisher, 1, N, claims, count);
+            torc_must(got > 0 ? TORC_OK : got, "torc_claim_batch");
+            for (unsigned k = 0; k < unsigned(got); k++) {
+                write(*static_cast<event *>(claims[k].data), k);
+            }
+            torc_must(torc_commit_batch(publisher, claims, size_t(got)), "torc_commit_batch");
+            return unsigned(got);
+        }
+        template <class F>
+        inline void push_block(F &&write) {
+            (void)push(write);
+        }
+        bool push_bytes(const void *data, size_t length) {
+            torc_must(torc_publish(publisher, 1, data, length), "torc_publish");
+            return true;
+        }
+        void push_bytes_block(const void *data, size_t length) {
+            (void)push_bytes(data, length);
+        }
+    };
+    struct out {
+        torc_reader *reader;
+        template <class F>
+        inline __attribute__((always_inline)) bool pop(F &&use) {
+            torc_event e;
+            int status = torc_next(reader, &e);
+            if (status == TORC_EMPTY) {
+                return false;
+            }
+            torc_must(status == TORC_OK && e.length != N ? TORC_CORRUPT : status, "torc_next");
+            use(*static_cast<const event *>(e.data));
+            return true;
+        }
+        template <class F>
+        void pop_block(F &&use) {
+            torc_event e;
+            if (torc_next(reader, &e) != TORC_OK) {
+                torc_must(torc_next_until(reader, &e, TORC_FOREVER), "torc_next_until");
+            }
+            use(*static_cast<const event *>(e.data));
+        }
+        template <class F>
+        bool pop_bytes(F &&use) {
+            torc_event e;
+            int status = torc_next(reader, &e);
+            if (status == TORC_EMPTY) {
+                return false;
+            }
+            torc_must(status, "torc_next");
+            use(e.data, e.length);
+            return true;
+        }
+        template <class F>
+        void pop_bytes_block(F &&use) {
+            torc_event e;
+            torc_must(torc_next_until(reader, &e, TORC_FOREVER), "torc_next_until");
+            use(e.data, e.length);
+        }
+        void done() {
+            torc_must(torc_advance(reader), "torc_advance");
+        }
+    };
+    in make_in(unsigned p) {
+        return {publishers[p]};
+    }
+    out make_out(unsigned c) {
+        return {readers[c]};
+    }
+};
+
+static const suite_flow topic_flow = bench::flow<topic>::functions;
+const suite_plugin suite_torc = {"torc",
+                                 "default preset; up to 48 bytes torc_publish, above claim, fill in place, commit; "
+                                 "torc_next; batches: torc_claim_batch of 16; "
+                                 "blocks: torc_ringptr_claim and _release",
+                                 &topic_flow, &torc_slots, &torc_handles};

@@ -30,7 +30,7 @@ peer_libs_jemalloc     := -ljemalloc
 
 FORMATTED += $(wildcard bench/suite/*.[ch] bench/peers/*.cpp bench/peers/*.hpp)
 
-.PHONY: bench bench-peers bench-report bench-table bench-broken bench-marks suite-here peers-here
+.PHONY: bench bench-peers bench-report bench-table bench-broken bench-marks suite-here peers-here broken-here
 ifneq ($(filter bench bench-peers bench-report bench-table bench-broken bench-marks,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
@@ -52,7 +52,7 @@ $(O)/bench/peers/%.so: bench/peers/%.cpp $(O)/obj/flags
 
 suite-here: $(SUITE)
 peers-here: $(PEERS:%=$(O)/bench/peers/%.so)
-suite-here peers-here:
+suite-here peers-here broken-here:
 	@:
 
 bench: ## Measure torc beside the raw limits of this machine (ARGS=options, see --help)
@@ -63,12 +63,23 @@ bench: ## Measure torc beside the raw limits of this machine (ARGS=options, see 
 # What cannot be installed, or does not build with what is, is left out, and stays out of the way of the others.
 bench-peers: ## Measure torc beside every peer that can be installed
 	$(DEPS) build bench
-	@rm -f $(O)/bench/peers/*.so.skipped
 	@$(foreach peer,$(PEERS),CC='$(CC)' CXX='$(CXX)' sh .ci/deps $(call peer_list,$(peer)) || { \
 	    echo 'absent: $(peer)'; rm -f $(O)/bench/peers/$(peer).so; };)
 	+@$(MAKE) --no-print-directory --keep-going $(jobs) suite-here peers-here || \
 	    echo 'bench-peers: what did not build is absent'
 	@$(SUITE) --peers $(ARGS)
+
+bench-report: ## Draw the last results: SVG plots and build/bench/report.html
+	$(DEPS) report
+	@sh bench/report.sh $(O)/bench
+bench-table: ## Print the README's speed table from the last results
+	@sh bench/table.sh $(O)/bench
+bench-broken: ## Measure a queue that loses, changes or repeats an event; fails unless each is noticed
+	$(DEPS) build bench
+	$(again) suite-here broken-here
+	@sh bench/broken.sh $(SUITE)
+broken-here: $(O)/bench/peers/broken.so
+CHECK_BROKEN += bench-broken
 
 bench-marks: ## Build and run the speed marks of allocators and of protocols for readers that come and go
 	$(DEPS) build bench

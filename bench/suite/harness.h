@@ -14,13 +14,14 @@
 struct suite_settings {
     bool quick;
     bool peers;
-    bool deep;         /* rings of 4096 entries for large events too */
-    unsigned rounds;   /* counted ones */
-    double slice_ms;   /* how long a slice should last */
-    const char *only;  /* prefix of the cases wanted; NULL: all */
-    const char *out;   /* directory of results.csv */
-    const char *trace; /* directory of the editing traces; NULL: look for it */
-    const char *impls; /* comma-separated names; NULL: all */
+    bool deep;           /* rings of 4096 entries for large events too */
+    unsigned rounds;     /* counted ones */
+    unsigned patience_s; /* until a thread that does not come back is given up */
+    double slice_ms;     /* how long a slice should last */
+    const char *only;    /* prefix of the cases wanted; NULL: all */
+    const char *out;     /* directory of results.csv */
+    const char *trace;   /* directory of the editing traces; NULL: look for it */
+    const char *impls;   /* comma-separated names; NULL: all */
 };
 extern struct suite_settings suite_settings;
 
@@ -37,7 +38,7 @@ unsigned suite_cores(void);
 double suite_ns_per_tick(void);
 typedef void (*suite_body)(void *context, unsigned thread);
 /* Runs body in `threads` pinned threads that begin together; nanoseconds from the first begin to the last end. Ends the program
- * if they are not through after two minutes: something was lost. */
+ * if they are not through after suite_settings.patience_s: something was lost. */
 uint64_t suite_run_threads(unsigned threads, suite_body body, void *context, const char *what);
 bool suite_preempted(void);  /* was any thread, since the last call? */
 double suite_distance(void); /* raw one-way nanoseconds between two cores, now; 0 with one core */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct suite_settings suite_settings = {.slice_ms = 12, .rounds = 9, .out = "build/bench"};
+struct suite_settings suite_settings = {.slice_ms = 12, .rounds = 9, .patience_s = 120, .out = "build/bench"};
 
 static void usage(FILE *file) {
     fprintf(
@@ -20,6 +20,7 @@ static void usage(FILE *file) {
         "  --impls A,B  these implementations only\n"
         "  --deep       rings of 4096 entries for large events too\n"
         "  --trace DIR  where the editing traces are (default: ../shared/data)\n"
+        "  --patience S until a thread that does not come back is given up (120 s)\n"
         "  --out DIR    where results.csv and machine.txt go (build/bench)\n");
 }
 
@@ -40,13 +41,19 @@ static void list(void) {
 }
 
 static void parse(int argc, char **argv) {
-    static const struct option longs[] = {
-        {"peers", no_argument, NULL, 'p'},        {"quick", no_argument, NULL, 'q'},
-        {"rounds", required_argument, NULL, 'r'}, {"slice", required_argument, NULL, 's'},
-        {"only", required_argument, NULL, 'o'},   {"impls", required_argument, NULL, 'i'},
-        {"deep", no_argument, NULL, 'd'},         {"trace", required_argument, NULL, 't'},
-        {"out", required_argument, NULL, 'u'},    {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"peers", no_argument, NULL, 'p'},
+                                          {"quick", no_argument, NULL, 'q'},
+                                          {"rounds", required_argument, NULL, 'r'},
+                                          {"slice", required_argument, NULL, 's'},
+                                          {"only", required_argument, NULL, 'o'},
+                                          {"impls", required_argument, NULL, 'i'},
+                                          {"deep", no_argument, NULL, 'd'},
+                                          {"trace", required_argument, NULL, 't'},
+                                          {"out", required_argument, NULL, 'u'},
+                                          {"patience", required_argument, NULL, 'w'},
+                                          {"list", no_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     struct suite_settings *to = &suite_settings;
     int letter;
     while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -74,6 +81,9 @@ static void parse(int argc, char **argv) {
             break;
         case 't':
             to->trace = *optarg != '\0' ? optarg : NULL;
+            break;
+        case 'w':
+            to->patience_s = (unsigned)number(optarg, 3600);
             break;
         case 'u':
             to->out = optarg;

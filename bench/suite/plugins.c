@@ -18,6 +18,8 @@ static const struct {
              {"mutex", "mutex_queue"}, {"nng", "nng_inproc"},         {"zmq", "zeromq_inproc"},
              {"iceoryx", "iceoryx"},   {"disruptor", "disruptor"},    {"mimalloc", "mimalloc"},
              {"jemalloc", "jemalloc"}, {"rte_mempool", "rte_mempool"}};
+/* Not a peer: loaded only by name. */
+#define BROKEN "broken"
 
 const struct suite_plugin *suite_plugins[SUITE_PLUGINS];
 size_t suite_plugin_count;
@@ -82,6 +84,14 @@ void suite_plugins_load(const char *program) {
     }
     for (size_t i = 0; i < sizeof linked / sizeof *linked; i++) {
         add(linked[i]);
+    }
+    if (suite_settings.impls != NULL && strcmp(suite_settings.impls, BROKEN) == 0) {
+        const struct suite_plugin *broken = load(directory, BROKEN);
+        if (broken == NULL) {
+            bench_die(BROKEN, dlerror());
+        }
+        add(broken);
+        return;
     }
     for (size_t i = 0; suite_settings.peers && i < sizeof known / sizeof *known; i++) {
         const struct suite_plugin *plugin = wanted(known[i].name) ? load(directory, known[i].file) : NULL;

@@ -7,8 +7,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define PATIENCE_S 120
-
 struct crew {
     suite_body body;
     void *context;
@@ -114,7 +112,7 @@ static void *work(void *argument) {
 static void wait_for_all(struct crew *crew, const char *what) {
     struct timespec until;
     (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_S;
+    until.tv_sec += (time_t)suite_settings.patience_s;
     (void)pthread_mutex_lock(&crew->lock);
     while (crew->through < crew->threads) {
         if (pthread_cond_timedwait(&crew->changed, &crew->lock, &until) == ETIMEDOUT) {

@@ -1,0 +1,141 @@
+#!/bin/sh
+# report.sh DIRECTORY - SVG plots of results.csv, by gnuplot, and report.html, which shows them with the table.
+#
+#     throughput.svg        by payload size, one by one        throughput_b16.svg   in batches of 16
+#     latency_40.svg, _1024 percentiles as curves              wakeup.svg           the same, of a sleeping reader
+#     scaling.svg           1 to 3 readers, 1 to 3 publishers  alloc.svg            blocks by size and pattern
+set -eu
+here=$(dirname "$0")
+directory=${1:-build/bench}
+csv=$directory/results.csv
+plots=$directory/plots
+[ -s "$csv" ] || { echo "report: no $csv: run make bench or make bench-peers first" >&2; exit 1; }
+mkdir -p "$plots"
+
+# torc first and bold, limits dashed and grey, every peer its own colour: the same in every plot.
+style_of() {
+    case $1 in
+    torc) echo "lw 3 lc rgb '#d62728' pt 7" ;;
+    torc_arena) echo "lw 2 lc rgb '#ff7f0e' pt 5" ;;
+    torc_heap) echo "lw 2 lc rgb '#bc6c25' pt 9" ;;
+    raw*) echo "lw 2 dt 2 lc rgb '#444444' pt 6" ;;
+    boost_spsc) echo "lw 1.5 lc rgb '#1f77b4' pt 4" ;;
+    ck_ring) echo "lw 1.5 lc rgb '#2ca02c' pt 8" ;;
+    rte_ring | rte_mempool) echo "lw 1.5 lc rgb '#9467bd' pt 10" ;;
+    moodycamel) echo "lw 1.5 lc rgb '#17becf' pt 12" ;;
+    tbb_bounded) echo "lw 1.5 lc rgb '#8c564b' pt 14" ;;
+    wfcqueue) echo "lw 1.5 lc rgb '#e377c2' pt 11" ;;
+    mutex_queue | malloc) echo "lw 1.5 lc rgb '#7f7f7f' pt 3" ;;
+    zeromq_inproc | mimalloc) echo "lw 1.5 lc rgb '#bcbd22' pt 2" ;;
+    nng_inproc | jemalloc) echo "lw 1.5 lc rgb '#aec7e8' pt 1" ;;
+    iceoryx) echo "lw 1.5 lc rgb '#98df8a' pt 13" ;;
+    *) echo "lw 1.5 lc rgb '#c5b0d5' pt 15" ;;
+    esac
+}
+
+# implementations FILTER: those with rows that an awk condition lets pass, torc first.
+implementations() {
+    awk -F, "NR > 1 && ($1) && !seen[\$2]++ { print \$2 }" "$csv"
+}
+
+# figures IMPL FILTER X: lines "x median min max"; X is an awk expression.
+figures() {
+    awk -F, -v impl="$1" "
+        \$2 == impl && ($2) { x = $3; if (!(x in at)) order[++n] = x; at[x] = \$4 }
+        \$2 == impl { low[\$1, \$3] = \$4 }
+        \$2 == impl && ($2) { key[x] = \$1 SUBSEP \$3 }
+        END { for (i = 1; i <= n; i++) { split(key[order[i]], k, SUBSEP)
+              print order[i], at[order[i]], low[k[1], k[2] \"_min\"], low[k[1], k[2] \"_max\"] } }" "$csv"
+}
+
+# lines NAME FILTER X SETTINGS: a plot of lines with error bars, unless nothing was measured.
+lines() {
+    name=$1 filter=$2 x=$3 settings=$4
+    script=$plots/$name.gp
+    list=
+    for impl in $(implementations "$filter"); do
+        [ "$impl" != cores ] || continue
+        figures "$impl" "$filter" "$x" >"$plots/$name.$impl.dat"
+        list="$list${list:+, }'$plots/$name.$impl.dat' using 1:2:3:4 with yerrorlines $(style_of "$impl") title '$impl'"
+    done
+    [ -n "$list" ] || return 0
+    cat >"$script" <<EOF
+set terminal svg size 900,520 font 'sans-serif,13' background '#ffffff' enhanced mouse standalone
+set output '$plots/$name.svg'
+set key outside right noenhanced
+set grid ytics lc rgb '#dddddd' lt 1
+set border 3
+set tics nomirror
+$settings
+plot $list
+EOF
+    gnuplot "$script"
+}
+
+size='substr($1, 6) + 0'
+by_size="set logscale xy; set xlabel 'bytes per event'; set ylabel 'million events per second'
+set xtics ('8' 8, '40' 40, '64' 64, '256' 256, '1 Ki' 1024, '4 Ki' 4096, '16 Ki' 16384, '64 Ki' 65536); set xrange [6:90000]"
+lines throughput '$1 ~ /^spsc_[0-9]+$/ && $3 == "throughput"' "$size" \
+    "set title 'One publisher, one reader, one by one: throughput (higher is better)'
+$by_size"
+lines throughput_b16 '$1 ~ /^spsc_[0-9]+_b16$/ && $3 == "throughput"' "$size" \
+    "set title 'One publisher, one reader, batches of 16: throughput (higher is better)'
+$by_size"
+
+# Percentiles on an axis that gives the tail its room: -log10(1 - share).
+nines='$3 == "p10" ? 0.046 : $3 == "p25" ? 0.125 : $3 == "p50" ? 0.301 : $3 == "p75" ? 0.602 : $3 == "p90" ? 1 : $3 == "p99" ? 2 : $3 == "p99.9" ? 3 : 4'
+by_nines="set logscale y; set xlabel 'percentile'; set ylabel 'nanoseconds'
+set xtics ('10' 0.046, '50' 0.301, '90' 1, '99' 2, '99.9' 3, '99.99' 4); set xrange [0:4.1]"
+for bytes in 40 1024; do
+    lines latency_$bytes "\$1 == \"pingpong_$bytes\" && \$3 ~ /^p[0-9.]+\$/" "$nines" \
+        "set title 'From core to core, $bytes bytes: one-way latency (lower is better)'
+$by_nines"
+done
+lines wakeup '$1 == "wakeup" && $3 ~ /^p[0-9.]+$/' "$nines" \
+    "set title 'To a reader that sleeps: latency (lower is better)'
+$by_nines"
+
+topology='$1 == "spsc_40" ? 1 : $1 == "spmc_40_2" ? 2 : $1 == "spmc_40_3" ? 3 : $1 == "mpsc_40_2" ? 4 : $1 == "mpsc_40_3" ? 5 : $1 == "pipeline_40_3" ? 6 : 7'
+lines scaling '$1 ~ /^(spsc_40|spmc_40_.|mpsc_40_.|pipeline_40_3|diamond_40)$/ && $3 == "throughput"' "$topology" \
+    "set title '40 bytes through several threads: throughput (higher is better)'
+set logscale y; set ylabel 'million events per second'; set xrange [0.6:7.4]
+set xtics ('1 to 1' 1, '1 to 2' 2, '1 to 3' 3, '2 to 1' 4, '3 to 1' 5, 'pipeline' 6, 'diamond' 7)"
+
+pattern='($1 ~ /_window$/ ? 5 : $1 ~ /_cross$/ ? 10 : 0) + ($1 ~ /^alloc_64/ ? 1 : $1 ~ /^alloc_256/ ? 2 : $1 ~ /^alloc_1024/ ? 3 : 4)'
+lines alloc '$1 ~ /^alloc_/ && $3 == "take_give"' "$pattern" \
+    "set title 'A block taken and given back: nanoseconds (lower is better)'
+set logscale y; set ylabel 'nanoseconds'; set xrange [0.6:14.4]
+set xtics ('64' 1, '256' 2, '1 Ki' 3, '16 Ki' 4, '64' 6, '256' 7, '1 Ki' 8, '16 Ki' 9, '64' 11, '256' 12, '1 Ki' 13, '16 Ki' 14)
+set xlabel 'at once                                   256 held                                   by another thread'"
+
+{
+    cat <<'EOF'
+<!doctype html>
+<meta charset="utf-8">
+<title>torc: how fast</title>
+<style>
+body { font: 15px/1.45 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+img { width: 100%; border: 1px solid #ddd; margin: .5rem 0 1.5rem }
+table { border-collapse: collapse; font-size: 13px } td, th { border-bottom: 1px solid #ddd; padding: .2rem .6rem; text-align: right }
+td:first-child, th:first-child, td:nth-child(2), th:nth-child(2) { text-align: left }
+pre { background: #f6f6f6; padding: .7rem; font-size: 12px; white-space: pre-wrap }
+</style>
+<h1>torc beside the limits of the machine and its peers</h1>
+<p>Medians over the rounds with the smallest and the largest. Dashed: what the machine allows to code that does one thing
+only. Both axes of throughput and the latencies are logarithmic. Only ratios of one run mean anything.</p>
+EOF
+    for name in throughput throughput_b16 latency_40 latency_1024 wakeup scaling alloc; do
+        [ ! -s "$plots/$name.svg" ] || echo "<img src=\"plots/$name.svg\" alt=\"$name\">"
+    done
+    echo '<h2>All cases</h2><table>'
+    sh "$here/table.sh" "$directory" | awk -F' *[|] *' '
+        /^\|:/ { next }
+        /^\|/ { tag = rows++ ? "td" : "th"; printf "<tr>"
+                for (i = 2; i < NF; i++) printf "<%s>%s</%s>", tag, $i, tag
+                print "</tr>" }'
+    echo '</table><h2>Where, and how each was used</h2><pre>'
+    sed 's/&/\&amp;/g; s/</\&lt;/g' "$directory/machine.txt"
+    echo '</pre>'
+} >"$directory/report.html"
+rm -f "$plots"/*.gp "$plots"/*.dat
+echo "report: $directory/report.html"

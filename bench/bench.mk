@@ -7,7 +7,7 @@ SUITE_SRC := $(sort $(wildcard bench/suite/*.c)) bench/machine.c bench/report.c 
              $(addprefix bench/peers/,raw.cpp standard.cpp torc.cpp torc_blocks.cpp)
 SUITE     := $(O)/bench/suite
 # ck is what torc itself needs, and mutex needs nothing.
-PEERS     := ck mutex boost moodycamel tbb rte_ring wfcqueue nng zmq mimalloc jemalloc rte_mempool
+PEERS     := ck mutex boost moodycamel tbb rte_ring wfcqueue nng zmq disruptor mimalloc jemalloc rte_mempool
 # Where the package has another name than the peer.
 peer_list_rte_ring    := dpdk
 peer_list_rte_mempool := dpdk
@@ -54,6 +54,14 @@ suite-here: $(SUITE)
 peers-here: $(PEERS:%=$(O)/bench/peers/%.so)
 suite-here peers-here broken-here:
 	@:
+
+# The plug-in talks to this program.
+DISRUPTOR_JAR ?= /usr/share/java/disruptor.jar
+$(O)/bench/peers/disruptor.so: $(O)/bench/peers/Disruptor.class
+$(O)/bench/peers/disruptor.so: DEFINES += '-DDISRUPTOR_JAR="$(DISRUPTOR_JAR)"'
+$(O)/bench/peers/Disruptor.class: bench/peers/Disruptor.java
+	@mkdir -p $(@D)
+	$(call say,JAVA,$@) javac -d $(@D) -cp $(DISRUPTOR_JAR) $<
 
 bench: ## Measure torc beside the raw limits of this machine (ARGS=options, see --help)
 	$(DEPS) build bench

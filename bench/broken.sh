@@ -6,7 +6,7 @@ caught=0
 out=$(mktemp -d) || exit 1
 trap 'rm -rf "$out"' EXIT
 for defect in lost changed repeated; do
-    if BENCH_BROKEN=$defect "$suite" --peers --quick --patience 10 --impls broken --only spsc_40 --out "$out" >"$out/log" 2>&1; then
+    if BENCH_BROKEN=$defect "$suite" --peers --smoke --patience 20 --impls broken --only spsc_40 --out "$out" >"$out/log" 2>&1; then
         echo "bench-broken: an event was $defect, and nobody noticed"
     else
         caught=$((caught + 1))

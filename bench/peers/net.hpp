@@ -217,7 +217,7 @@ class flow {
     static void close(void *state) {
         delete static_cast<net_base *>(state);
     }
-    static constexpr suite_flow functions = {open, run, close};
+    static constexpr suite_flow functions = {open, run, close, nullptr};
 };
 
 } // namespace bench

@@ -92,7 +92,7 @@ static void *copy_open(const suite_plan *plan) {
         plan->shape == SUITE_FLOW && plan->producers == 1 && plan->consumers == 1 && plan->waiting == SUITE_SPIN;
     return fits && plan->trace == nullptr ? bench::flow<raw_ring>::open(plan) : nullptr;
 }
-static const suite_flow copy_flow = {copy_open, bench::flow<raw_ring>::run, bench::flow<raw_ring>::close};
+static const suite_flow copy_flow = {copy_open, bench::flow<raw_ring>::run, bench::flow<raw_ring>::close, nullptr};
 const suite_plugin suite_raw_copy = {"raw_copy",
                                      "a ring of stamped slots, written and read in place; one producer, one consumer",
                                      &copy_flow, nullptr, nullptr};
@@ -166,7 +166,7 @@ static void word_close(void *state) {
     }
     std::free(state);
 }
-static const suite_flow raw_flow = {pairs_open, pairs_run, std::free};
+static const suite_flow raw_flow = {pairs_open, pairs_run, std::free, nullptr};
 static const suite_count raw_count = {word_open, word_run, word_close};
 const suite_plugin suite_raw = {
     "raw", "ping-pong: two atomics on two lines, no payload; references: fetch_add and fetch_sub, unchecked", &raw_flow,
@@ -204,5 +204,5 @@ static void bed_run(void *state, suite_job *job) {
         }
     }
 }
-static const suite_flow bed_flow = {bed_open, bed_run, std::free};
+static const suite_flow bed_flow = {bed_open, bed_run, std::free, nullptr};
 const suite_plugin suite_raw_futex = {"raw_futex", "one word, FUTEX_WAIT and FUTEX_WAKE", &bed_flow, nullptr, nullptr};

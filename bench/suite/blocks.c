@@ -44,21 +44,23 @@ static int ascending(const void *a, const void *b) {
 static double median_of_three(const struct suite_case *which, const struct suite_plugin *plugin, void *context,
                               double (*slice)(const struct suite_case *, void *, uint64_t)) {
     uint64_t *n = suite_adapted(which, plugin);
-    double ns[3];
-    if (*n == 0) {
+    double ns[3] = {0};
+    if (suite_settings.smoke) {
+        *n = 2000;
+    } else if (*n == 0) {
         double each = slice(which, context, 20000);
         *n = (uint64_t)(suite_settings.slice_ms * 1e6 / each) + 2000;
     }
     (void)slice(which, context, *n / 8 + 1000);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < (suite_settings.smoke ? 1 : 3); i++) {
         (void)suite_preempted();
         ns[i] = slice(which, context, *n);
-        if (suite_preempted()) {
+        if (!suite_settings.smoke && suite_preempted()) {
             ns[i] = slice(which, context, *n);
         }
     }
     qsort(ns, 3, sizeof *ns, ascending);
-    return ns[1];
+    return ns[suite_settings.smoke ? 2 : 1];
 }
 
 static double any_blocks_slice(const struct suite_case *which, void *context, uint64_t n) {

@@ -45,6 +45,10 @@ struct suite_outcome suite_slice(const struct suite_case *which, const struct su
     struct suite_outcome outcome = {0, 0};
     unsigned threads = suite_threads(&which->plan);
     char what[128];
+    if (plugin->flow->slice != NULL) {
+        outcome.ns = plugin->flow->slice(state, n, samples, &outcome.stall);
+        return outcome;
+    }
     memset(jobs, 0, sizeof jobs);
     for (unsigned i = 0; i < threads; i++) {
         jobs[i].thread = i;
@@ -64,7 +68,7 @@ struct suite_outcome suite_slice(const struct suite_case *which, const struct su
 
 /* Whole passes of a trace; ten times around each ring at least. */
 static uint64_t fit(const struct suite_plan *plan, uint64_t n) {
-    uint64_t least = 10 * plan->entries / plan->producers;
+    uint64_t least = (suite_settings.smoke ? 2 : 10) * plan->entries / plan->producers;
     if (plan->trace != NULL) {
         return (n + plan->trace->count - 1) / plan->trace->count * plan->trace->count;
     }
@@ -75,7 +79,7 @@ static uint64_t fit(const struct suite_plan *plan, uint64_t n) {
 static uint64_t learn(const struct suite_case *which, const struct suite_plugin *plugin, void *state) {
     double wanted = suite_settings.slice_ms * 1e6;
     uint64_t n = fit(&which->plan, 1);
-    for (;;) {
+    while (!suite_settings.smoke) {
         double ns = (double)suite_slice(which, plugin, state, n, NULL, NULL).ns;
         double more = wanted / (ns > 1 ? ns : 1);
         if (more < 1.5) {
@@ -86,6 +90,7 @@ static uint64_t learn(const struct suite_case *which, const struct suite_plugin 
             return n;
         }
     }
+    return n;
 }
 
 static int ascending(const void *a, const void *b) {
@@ -99,9 +104,13 @@ static uint64_t median_slice(const struct suite_case *which, const struct suite_
     struct suite_outcome outcomes[3];
     bool room = suite_threads(&which->plan) <= suite_cores();
     for (unsigned i = 0; i < 3; i++) {
+        if (i > 0 && suite_settings.smoke) {
+            outcomes[i] = outcomes[0];
+            continue;
+        }
         (void)suite_preempted();
         outcomes[i] = suite_slice(which, plugin, state, n, NULL, NULL);
-        if (room && suite_preempted()) {
+        if (room && !suite_settings.smoke && suite_preempted()) {
             outcomes[i] = suite_slice(which, plugin, state, n, NULL, NULL);
         }
         *stall = outcomes[i].stall > *stall ? outcomes[i].stall : *stall;

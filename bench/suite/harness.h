@@ -13,6 +13,7 @@
 
 struct suite_settings {
     bool quick;
+    bool smoke; /* as little as shows that everything runs */
     bool peers;
     bool deep;           /* rings of 4096 entries for large events too */
     unsigned rounds;     /* counted ones */

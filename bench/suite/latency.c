@@ -25,12 +25,14 @@ bool suite_measure_pingpong(const struct suite_case *which, const struct suite_p
     if (state == NULL) {
         return false;
     }
-    if (*n == 0) {
+    if (suite_settings.smoke) {
+        *n = 200;
+    } else if (*n == 0) {
         double ns = (double)suite_slice(which, plugin, state, 2000, samples_of(2000), NULL).ns / 2000;
         double fits = 2 * suite_settings.slice_ms * 1e6 / ns;
         *n = fits < 2000 ? 2000 : fits > SUITE_SAMPLES ? SUITE_SAMPLES : (uint64_t)fits;
     }
-    (void)suite_slice(which, plugin, state, 1000, samples_of(1000), NULL);
+    (void)suite_slice(which, plugin, state, suite_settings.smoke ? 20 : 1000, samples_of(1000), NULL);
     (void)suite_slice(which, plugin, state, *n, samples_of(*n), NULL);
     plugin->flow->close(state);
     /* The first round trip began before the other side was there. */
@@ -97,8 +99,8 @@ static void wake_body(void *context, unsigned thread) {
 bool suite_measure_wakeup(const struct suite_case *which, const struct suite_plugin *plugin,
                           struct suite_sample *sample) {
     static struct sleeping sleeping;
-    uint64_t n = suite_settings.quick ? 200 : 1100;
-    void *state = plugin->flow != NULL ? plugin->flow->open(&which->plan) : NULL;
+    uint64_t n = suite_settings.smoke ? 20 : suite_settings.quick ? 200 : 1100;
+    void *state = plugin->flow != NULL && plugin->flow->slice == NULL ? plugin->flow->open(&which->plan) : NULL;
     if (state == NULL) {
         return false;
     }
@@ -160,7 +162,7 @@ bool suite_measure_idle(const struct suite_case *which, const struct suite_plugi
                         struct suite_sample *sample) {
     struct suite_job jobs[SUITE_THREADS] = {{0}};
     struct idling idling = {.plugin = plugin, .jobs = jobs};
-    idling.state = plugin->flow != NULL ? plugin->flow->open(&which->plan) : NULL;
+    idling.state = plugin->flow != NULL && plugin->flow->slice == NULL ? plugin->flow->open(&which->plan) : NULL;
     if (idling.state == NULL) {
         return false;
     }

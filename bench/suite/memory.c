@@ -104,7 +104,7 @@ static bool run_plan(const void *argument) {
 bool suite_measure_memory(const struct suite_case *which, const struct suite_plugin *plugin,
                           struct suite_sample *sample) {
     struct wanted wanted = {which, plugin};
-    double bytes = plugin->flow != NULL ? grown_by(run_plan, &wanted) : -1;
+    double bytes = plugin->flow != NULL && plugin->flow->slice == NULL ? grown_by(run_plan, &wanted) : -1;
     if (bytes < 0) {
         return false;
     }

@@ -81,6 +81,9 @@ struct suite_flow {
     void *(*open)(const struct suite_plan *plan);
     void (*run)(void *state, struct suite_job *job);
     void (*close)(void *state);
+    /* Instead of run, where the threads are another process's: a whole slice, checked there; nanoseconds. Latencies and the
+     * longest stall go where those of run do. */
+    uint64_t (*slice)(void *state, uint64_t n, uint32_t *samples, uint64_t *stall);
 };
 
 /* Blocks of memory. alone: n times take, write, give on one thread; window: the same with `held` blocks out, the oldest given

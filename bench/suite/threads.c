@@ -150,8 +150,9 @@ uint64_t suite_run_threads(unsigned threads, suite_body body, void *context, con
 
 /* --- how far apart the cores are: a number back and forth --- */
 
-#define PROBE 2000u
+#define PROBE 2000u /* 20 in a smoke test */
 struct probe {
+    uint64_t n;
     uint64_t ping __attribute__((aligned(BENCH_MEMORY)));
     uint64_t pong __attribute__((aligned(BENCH_MEMORY)));
 };
@@ -159,7 +160,7 @@ struct probe {
 static void probe_run(void *context, unsigned thread) {
     struct probe *probe = context;
     uint64_t *mine = thread == 0 ? &probe->ping : &probe->pong, *theirs = thread == 0 ? &probe->pong : &probe->ping;
-    for (uint64_t i = 1; i <= PROBE; i++) {
+    for (uint64_t i = 1; i <= probe->n; i++) {
         if (thread == 0) {
             __atomic_store_n(mine, i, __ATOMIC_RELEASE);
         }
@@ -183,7 +184,8 @@ double suite_distance(void) {
         return 0;
     }
     probe->ping = probe->pong = 0;
-    ns = (double)suite_run_threads(2, probe_run, probe, "raw distance") / (2.0 * PROBE);
+    probe->n = suite_settings.smoke ? 20 : PROBE;
+    ns = (double)suite_run_threads(2, probe_run, probe, "raw distance") / (2.0 * (double)probe->n);
     suite_saw_distance(ns);
     return ns;
 }

@@ -7,7 +7,7 @@ SUITE_SRC := $(sort $(wildcard bench/suite/*.c)) bench/machine.c bench/report.c 
              $(addprefix bench/peers/,raw.cpp standard.cpp torc.cpp torc_blocks.cpp)
 SUITE     := $(O)/bench/suite
 # ck is what torc itself needs, and mutex needs nothing.
-PEERS     := ck mutex boost moodycamel tbb rte_ring wfcqueue nng zmq disruptor mimalloc jemalloc rte_mempool
+PEERS     := ck mutex boost moodycamel tbb rte_ring wfcqueue nng zmq iceoryx disruptor mimalloc jemalloc rte_mempool
 # Where the package has another name than the peer.
 peer_list_rte_ring    := dpdk
 peer_list_rte_mempool := dpdk
@@ -19,6 +19,9 @@ peer_flags_rte_ring    = $(dpdk_flags)
 peer_flags_rte_mempool = $(dpdk_flags)
 # try_pop fills what it is given only if it answers true, which the compiler cannot see.
 peer_flags_tbb         = -Wno-maybe-uninitialized
+# Its headers lie in a directory of their version.
+peer_flags_iceoryx     = $(addprefix -isystem ,$(wildcard /usr/include/iceoryx/v*))
+peer_libs_iceoryx      := -liceoryx_binding_c
 peer_libs_ck           := -lck
 peer_libs_tbb          := -ltbb
 peer_libs_rte_ring     := -lrte_ring
@@ -55,6 +58,10 @@ peers-here: $(PEERS:%=$(O)/bench/peers/%.so)
 suite-here peers-here broken-here:
 	@:
 
+$(O)/bench/peers/iceoryx.so: $(O)/bench/peers/iceoryx.toml
+$(O)/bench/peers/iceoryx.toml: bench/peers/iceoryx.toml
+	@mkdir -p $(@D)
+	@cp $< $@
 # The plug-in talks to this program.
 DISRUPTOR_JAR ?= /usr/share/java/disruptor.jar
 $(O)/bench/peers/disruptor.so: $(O)/bench/peers/Disruptor.class

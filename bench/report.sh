@@ -48,19 +48,26 @@ figures() {
               print order[i], at[order[i]], low[k[1], k[2] \"_min\"], low[k[1], k[2] \"_max\"] } }" "$csv"
 }
 
-# lines NAME FILTER X SETTINGS: a plot of lines with error bars, unless nothing was measured.
-lines() {
-    name=$1 filter=$2 x=$3 settings=$4
+# plot NAME FILTER X SETTINGS [STYLE]: with error bars, unless nothing was measured. Five wide on the x axis of yerrorlines is a
+# group: lines do not cross from one to the next where STYLE is `groups`.
+plot() {
+    name=$1 filter=$2 x=$3 settings=$4 style=${5:-yerrorlines}
+    curve=$style
+    [ "$style" != groups ] || curve=yerrorlines
     script=$plots/$name.gp
     list=
     for impl in $(implementations "$filter"); do
         [ "$impl" != cores ] || continue
-        figures "$impl" "$filter" "$x" >"$plots/$name.$impl.dat"
-        list="$list${list:+, }'$plots/$name.$impl.dat' using 1:2:3:4 with yerrorlines $(style_of "$impl") title '$impl'"
+        figures "$impl" "$filter" "$x" | sort -n | if [ "$style" = groups ]; then
+            awk '{ group = int($1 / 5); if (NR > 1 && group != last) print ""; last = group; print }'
+        else
+            cat
+        fi >"$plots/$name.$impl.dat"
+        list="$list${list:+, }'$plots/$name.$impl.dat' using 1:2:3:4 with $curve $(style_of "$impl") title '$impl'"
     done
     [ -n "$list" ] || return 0
     cat >"$script" <<EOF
-set terminal svg size 900,520 font 'sans-serif,13' background '#ffffff' enhanced mouse standalone
+set terminal svg size 900,520 font 'sans-serif,13' background '#ffffff' enhanced
 set output '$plots/$name.svg'
 set key outside right noenhanced
 set grid ytics lc rgb '#dddddd' lt 1
@@ -75,10 +82,10 @@ EOF
 size='substr($1, 6) + 0'
 by_size="set logscale xy; set xlabel 'bytes per event'; set ylabel 'million events per second'
 set xtics ('8' 8, '40' 40, '64' 64, '256' 256, '1 Ki' 1024, '4 Ki' 4096, '16 Ki' 16384, '64 Ki' 65536); set xrange [6:90000]"
-lines throughput '$1 ~ /^spsc_[0-9]+$/ && $3 == "throughput"' "$size" \
+plot throughput '$1 ~ /^spsc_[0-9]+$/ && $3 == "throughput"' "$size" \
     "set title 'One publisher, one reader, one by one: throughput (higher is better)'
 $by_size"
-lines throughput_b16 '$1 ~ /^spsc_[0-9]+_b16$/ && $3 == "throughput"' "$size" \
+plot throughput_b16 '$1 ~ /^spsc_[0-9]+_b16$/ && $3 == "throughput"' "$size" \
     "set title 'One publisher, one reader, batches of 16: throughput (higher is better)'
 $by_size"
 
@@ -87,26 +94,26 @@ nines='$3 == "p10" ? 0.046 : $3 == "p25" ? 0.125 : $3 == "p50" ? 0.301 : $3 == "
 by_nines="set logscale y; set xlabel 'percentile'; set ylabel 'nanoseconds'
 set xtics ('10' 0.046, '50' 0.301, '90' 1, '99' 2, '99.9' 3, '99.99' 4); set xrange [0:4.1]"
 for bytes in 40 1024; do
-    lines latency_$bytes "\$1 == \"pingpong_$bytes\" && \$3 ~ /^p[0-9.]+\$/" "$nines" \
+    plot latency_$bytes "\$1 == \"pingpong_$bytes\" && \$3 ~ /^p[0-9.]+\$/" "$nines" \
         "set title 'From core to core, $bytes bytes: one-way latency (lower is better)'
 $by_nines"
 done
-lines wakeup '$1 == "wakeup" && $3 ~ /^p[0-9.]+$/' "$nines" \
+plot wakeup '$1 == "wakeup" && $3 ~ /^p[0-9.]+$/' "$nines" \
     "set title 'To a reader that sleeps: latency (lower is better)'
 $by_nines"
 
 topology='$1 == "spsc_40" ? 1 : $1 == "spmc_40_2" ? 2 : $1 == "spmc_40_3" ? 3 : $1 == "mpsc_40_2" ? 4 : $1 == "mpsc_40_3" ? 5 : $1 == "pipeline_40_3" ? 6 : 7'
-lines scaling '$1 ~ /^(spsc_40|spmc_40_.|mpsc_40_.|pipeline_40_3|diamond_40)$/ && $3 == "throughput"' "$topology" \
+plot scaling '$1 ~ /^(spsc_40|spmc_40_.|mpsc_40_.|pipeline_40_3|diamond_40)$/ && $3 == "throughput"' "$topology" \
     "set title '40 bytes through several threads: throughput (higher is better)'
 set logscale y; set ylabel 'million events per second'; set xrange [0.6:7.4]
-set xtics ('1 to 1' 1, '1 to 2' 2, '1 to 3' 3, '2 to 1' 4, '3 to 1' 5, 'pipeline' 6, 'diamond' 7)"
+set xtics ('1 to 1' 1, '1 to 2' 2, '1 to 3' 3, '2 to 1' 4, '3 to 1' 5, 'pipeline' 6, 'diamond' 7)" yerrorbars
 
 pattern='($1 ~ /_window$/ ? 5 : $1 ~ /_cross$/ ? 10 : 0) + ($1 ~ /^alloc_64/ ? 1 : $1 ~ /^alloc_256/ ? 2 : $1 ~ /^alloc_1024/ ? 3 : 4)'
-lines alloc '$1 ~ /^alloc_/ && $3 == "take_give"' "$pattern" \
+plot alloc '$1 ~ /^alloc_/ && $3 == "take_give"' "$pattern" \
     "set title 'A block taken and given back: nanoseconds (lower is better)'
 set logscale y; set ylabel 'nanoseconds'; set xrange [0.6:14.4]
 set xtics ('64' 1, '256' 2, '1 Ki' 3, '16 Ki' 4, '64' 6, '256' 7, '1 Ki' 8, '16 Ki' 9, '64' 11, '256' 12, '1 Ki' 13, '16 Ki' 14)
-set xlabel 'at once                                   256 held                                   by another thread'"
+set xlabel 'at once                                   256 held                                   by another thread'" groups
 
 {
     cat <<'EOF'

@@ -32,6 +32,7 @@ static double grown_by(bool (*work)(const void *), const void *argument) {
         bench_die("fork", strerror(errno));
     }
     if (child == 0) {
+        (void)alarm(30); /* nobody else would miss it */
         double before = resident();
         if (work(argument)) {
             grown = resident() - before;

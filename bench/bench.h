@@ -95,15 +95,6 @@ struct bench_case {
     size_t impl_count;
 };
 
-/* The cases, each in the file of its name. */
-extern const struct bench_case bench_pingpong_40;
-extern const struct bench_case bench_spsc_40;
-extern const struct bench_case bench_alloc_256;
-extern const struct bench_case bench_refcount;
-extern const struct bench_impl bench_raw;        /* raw.c */
-extern const struct bench_impl bench_spsc_boost; /* spsc_boost.cpp */
-extern const struct bench_impl bench_spsc_ck;    /* spsc_ck.c */
-
 /* runner.c */
 struct bench_plan {
     unsigned rounds; /* counted ones; one more goes before them */

@@ -97,6 +97,6 @@ broken-here: $(O)/bench/peers/broken.so
 CHECK_BROKEN += bench-broken
 
 bench-marks: ## Build and run the speed marks of allocators and of protocols for readers that come and go
-	$(DEPS) build bench
+	$(DEPS) build marks
 	$(again) bench-here
 	@for program in $(BENCH); do $$program $(ARGS) || exit 1; done

@@ -7,7 +7,6 @@
  * How fast a line travels also depends on where its address is at home in the machine: a lucky pair of lines is faster by
  * a tenth than an unlucky one. A lane has lines everywhere, so every slice here takes the next of many pairs. */
 #include "bench.h"
-#include <stdlib.h>
 
 #define PROBE 300 /* round trips that tell how far apart the cores are */
 #define PAIRS 256
@@ -20,10 +19,6 @@ struct raw {
     struct pair pair[PAIRS];
     unsigned next;
 };
-
-static void *raw_open(void) {
-    return bench_memory(sizeof(struct raw));
-}
 
 static uint64_t raw_left(void *state, uint64_t n) {
     struct pair *pair = state;
@@ -57,13 +52,7 @@ static uint64_t raw_slice(void *state, struct bench_duo *duo, uint64_t n) {
     return bench_duo_run(duo, raw_left, raw_right, pair, n);
 }
 
-static void raw_close(void *state) {
-    free(state);
-}
-
 double bench_distance(struct bench_duo *duo) {
     static struct raw raw;
     return (double)raw_slice(&raw, duo, PROBE) / (2.0 * PROBE);
 }
-
-const struct bench_impl bench_raw = {"raw", raw_open, raw_slice, raw_close, 1.15};

@@ -1,17 +1,17 @@
 #!/bin/sh
 # run.sh - builds the benchmark programs and runs one of them.
 #
-#   bench/run.sh [first] [--quick] [--rounds N] [--only CASE]     the first speed marks
-#   bench/run.sh attach  [the same options]                       what the membership protocols cost
-#   bench/run.sh allocators [the same options]                    arena, region and heap against malloc
+#   bench/run.sh allocators [--quick] [--rounds N] [--only CASE]  arena, region and heap against malloc
+#   bench/run.sh attach     [the same options]                    what the membership protocols cost
+# The suite has targets of its own: `make bench`, `make bench-peers`.
 #
 # The table goes to standard output, the figures to build/bench/PROGRAM.csv. MAKE is taken from the environment.
 set -eu
 cd "$(dirname "$0")/.."
 
-program=first
+program=allocators
 case ${1:-} in
-first | allocators | attach)
+allocators | attach)
     program=$1
     shift
     ;;

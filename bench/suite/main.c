@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct suite_settings suite_settings = {.slice_ms = 12, .rounds = 9, .patience_s = 120, .out = "build/bench"};
@@ -122,6 +123,9 @@ int main(int argc, char **argv) {
     suite_plugins_load(argv[0]);
     (void)snprintf(csv, sizeof csv, "%s/results.csv", suite_settings.out);
     (void)snprintf(machine, sizeof machine, "%s/machine.txt", suite_settings.out);
+    if (mkdir(suite_settings.out, 0777) != 0 && errno != EEXIST) {
+        bench_die(suite_settings.out, strerror(errno));
+    }
     file = fopen(csv, "w");
     if (file == NULL) {
         bench_die(csv, strerror(errno));

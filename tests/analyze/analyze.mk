@@ -2,7 +2,7 @@
 
 .PHONY: analyze analyze-broken
 analyze: ## clang's analyzer and cppcheck over all C and the public headers; any finding is an error
-	$(DEPS) build test bench analyze
+	$(DEPS) build test marks analyze
 	@sh tests/analyze/analyze.sh $(O)
 analyze-broken: ## The same over a file of planted defects, each of which must be reported
 	$(DEPS) build analyze

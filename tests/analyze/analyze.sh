@@ -56,7 +56,7 @@ EOF
     exit
 fi
 
-sources=$(ls src/*.c src/cmd/*.c pools/*.c pools/malloc/*.c examples/*.c bench/*.c tests/*/*.c | grep -vx $here/defects.c)
+sources=$(ls src/*.c src/cmd/*.c pools/*.c pools/malloc/*.c examples/*.c bench/*.c bench/suite/*.c tests/*/*.c | grep -vx $here/defects.c)
 # The inline functions of the public headers, each analysed for itself, as C and as C++.
 echo '#include <torc.h>' >"$out/headers.c"
 cp "$out/headers.c" "$out/headers.cpp"

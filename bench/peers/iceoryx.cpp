@@ -11,6 +11,7 @@
 #include <unistd.h>
 extern "C" {
 #include <iceoryx_binding_c/enums.h>
+#include <iceoryx_binding_c/log.h>
 #include <iceoryx_binding_c/publisher.h>
 #include <iceoryx_binding_c/runtime.h>
 #include <iceoryx_binding_c/subscriber.h>
@@ -43,12 +44,14 @@ static void start() {
     if (daemon_process == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)!freopen("/dev/null", "w", stdout);
+        (void)!freopen("/dev/null", "w", stderr);
         (void)execlp("iox-roudi", "iox-roudi", "-m", "off", "-l", "off", "-c", path.c_str(),
                      static_cast<char *>(nullptr));
         _exit(127);
     }
     started_by = getpid();
     (void)std::atexit(stop_daemon);
+    iox_set_loglevel(Iceoryx_LogLevel_Error);
     iox_runtime_init(("torc-bench-" + std::to_string(getpid())).c_str()); // waits for the daemon
 }
 

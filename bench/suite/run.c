@@ -85,7 +85,7 @@ static void warn(const struct suite_case *which) {
 }
 
 static void run_case(FILE *csv, struct suite_case *which) {
-    bool can[SUITE_PLUGINS];
+    bool can[SUITE_PLUGINS] = {false};
     unsigned rounds = suite_settings.rounds;
     rounds = which->rounds != 0 && which->rounds < rounds ? which->rounds : rounds;
     which->plan.entries = entries_for(&which->plan);

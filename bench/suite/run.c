@@ -84,14 +84,21 @@ static void warn(const struct suite_case *which) {
     }
 }
 
+/* Whole runs are promised to end: on a slow or busy machine a case has no more rounds than its share of the time allows, but
+ * five at least. The column `runs` says how many they were. */
+#define ROUNDS_LEAST 5u
+#define CASE_NS      UINT64_C(22000000000)
+
 static void run_case(FILE *csv, struct suite_case *which) {
     bool can[SUITE_PLUGINS] = {false};
     unsigned rounds = suite_settings.rounds;
+    uint64_t begins;
     rounds = which->rounds != 0 && which->rounds < rounds ? which->rounds : rounds;
     which->plan.entries = entries_for(&which->plan);
     if (which->prepare != NULL && !which->prepare(which)) {
         return;
     }
+    begins = bench_now();
     series_count = 0;
     for (size_t i = 0; i < suite_plugin_count; i++) {
         can[i] = true;
@@ -100,7 +107,7 @@ static void run_case(FILE *csv, struct suite_case *which) {
     if (!suite_settings.smoke) {
         run_round(which, can, false); /* warms up, and learns how long slices must be */
     }
-    for (unsigned round = 0; round < rounds; round++) {
+    for (unsigned round = 0; round < rounds && (round < ROUNDS_LEAST || bench_now() - begins < CASE_NS); round++) {
         run_round(which, can, true);
     }
     report(csv, which);

@@ -49,11 +49,13 @@ figures() {
 }
 
 # plot NAME FILTER X SETTINGS [STYLE]: with error bars, unless nothing was measured. Five wide on the x axis of yerrorlines is a
-# group: lines do not cross from one to the next where STYLE is `groups`.
+# group: lines do not cross from one to the next where STYLE is `groups`. linespoints: without the bars, for curves close together.
 plot() {
     name=$1 filter=$2 x=$3 settings=$4 style=${5:-yerrorlines}
     curve=$style
     [ "$style" != groups ] || curve=yerrorlines
+    columns=1:2:3:4
+    [ "$style" != linespoints ] || columns=1:2
     script=$plots/$name.gp
     list=
     for impl in $(implementations "$filter"); do
@@ -63,13 +65,14 @@ plot() {
         else
             cat
         fi >"$plots/$name.$impl.dat"
-        list="$list${list:+, }'$plots/$name.$impl.dat' using 1:2:3:4 with $curve $(style_of "$impl") title '$impl'"
+        list="$list${list:+, }'$plots/$name.$impl.dat' using $columns with $curve $(style_of "$impl") title '$impl'"
     done
     [ -n "$list" ] || return 0
     cat >"$script" <<EOF
 set terminal svg size 900,520 font 'sans-serif,13' background '#ffffff' enhanced
 set output '$plots/$name.svg'
 set key outside right noenhanced
+set format y '%.10g'
 set grid ytics lc rgb '#dddddd' lt 1
 set border 3
 set tics nomirror
@@ -96,11 +99,11 @@ set xtics ('10' 0.046, '50' 0.301, '90' 1, '99' 2, '99.9' 3, '99.99' 4); set xra
 for bytes in 40 1024; do
     plot latency_$bytes "\$1 == \"pingpong_$bytes\" && \$3 ~ /^p[0-9.]+\$/" "$nines" \
         "set title 'From core to core, $bytes bytes: one-way latency (lower is better)'
-$by_nines"
+$by_nines" linespoints
 done
 plot wakeup '$1 == "wakeup" && $3 ~ /^p[0-9.]+$/' "$nines" \
     "set title 'To a reader that sleeps: latency (lower is better)'
-$by_nines"
+$by_nines" linespoints
 
 topology='$1 == "spsc_40" ? 1 : $1 == "spmc_40_2" ? 2 : $1 == "spmc_40_3" ? 3 : $1 == "mpsc_40_2" ? 4 : $1 == "mpsc_40_3" ? 5 : $1 == "pipeline_40_3" ? 6 : 7'
 plot scaling '$1 ~ /^(spsc_40|spmc_40_.|mpsc_40_.|pipeline_40_3|diamond_40)$/ && $3 == "throughput"' "$topology" \

@@ -84,7 +84,7 @@ static void try_wrong_config(struct torc_config config) {
         config.xxl_provider.free = NULL;
         break;
     case 5:
-        config.flags = 8;
+        config.flags = UINT32_C(1) << 31;
         break;
     case 6:
         config.first_generation = TORC_GENERATION_LAST;

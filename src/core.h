@@ -361,6 +361,8 @@ void torc_after_moved(const struct reader *self, uint32_t lane);
 bool torc_reader_in_own_handler(const struct reader *self);
 /* read.c, owner: begins to look at borrowed memory; false if the reader was told to leave, and has. Rest ends it. */
 bool torc_reader_begin(struct reader *self);
+/* read.c, owner, told to leave: leaves, unless what it holds by hand is not given back yet. */
+void torc_reader_leave_if_done(struct reader *self);
 void torc_reader_rest(struct reader *self);
 /* copy.c, owner: the next event of a copying reader becomes the entry at hand; TORC_LAPPED if `tell`; TORC_EVICTED if
  * `first`; or why there is none. */

@@ -135,13 +135,15 @@ static bool borrows_out(struct reader *self) {
     return false;
 }
 
-/* Somebody wants this reader to leave: at once, or when what it holds by hand is given back. */
-static void leave_if_done(struct reader *self) {
+/* Somebody wants this reader to leave: at once, or when what it holds by hand is given back. Not busy any more before the leave,
+ * which waits for the control lock and passes a heavy barrier: a detacher gives a busy owner outside of a handler
+ * a short while only, then it takes this for a borrow. If it is faster, it leaves in our place. */
+void torc_reader_leave_if_done(struct reader *self) {
     self->hot.left = 0;
     torc_copy_drop(self);
     if (!borrows_out(self)) {
-        torc_reader_leave(self);
         torc_store_release32(&self->busy, 0);
+        torc_reader_leave(self);
     }
 }
 
@@ -155,7 +157,7 @@ bool torc_reader_begin(struct reader *self) {
     if (TORC_LIKELY(torc_load_acquire32(&self->closing) == 0)) {
         return true;
     }
-    leave_if_done(self);
+    torc_reader_leave_if_done(self);
     return false;
 }
 
@@ -314,7 +316,7 @@ int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, s
     }
     count = poll_events(self, handler, context, limit);
     if (TORC_UNLIKELY(torc_load_acquire32(&self->closing) != 0)) {
-        leave_if_done(self);
+        torc_reader_leave_if_done(self);
         return count > 0 || count == TORC_EVICTED ? count : TORC_CLOSED; /* one that leaves evicted is told so first */
     }
     if (self->has_fd && count == 0) {
@@ -337,7 +339,7 @@ int torc_advance(struct torc_reader *reader) {
     if (torc_load_relaxed64(&self->poller) == 0) {
         torc_reader_rest(self);
         if (torc_load_acquire32(&self->closing) != 0) {
-            leave_if_done(self);
+            torc_reader_leave_if_done(self);
         }
     }
     return TORC_OK;

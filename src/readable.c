@@ -16,9 +16,10 @@ static int await_change(struct reader *self, uint64_t deadline) {
     if (torc_load_relaxed64(&self->poller) != 0) {
         return TORC_BUSY;
     }
-    /* Not busy for a moment: a detacher would take it for a borrow. Nothing is looked at that needs it. */
+    /* Not by torc_reader_begin: busy for as long as this thread is kept from going on, without a handler, a detacher would take
+     * it for a borrow. Nothing is looked at that needs it. */
     if (torc_load_acquire32(&self->closing) != 0) {
-        (void)torc_reader_begin(self);
+        torc_reader_leave_if_done(self);
         return TORC_CLOSED;
     }
     torc_reader_rest(self);
@@ -27,7 +28,7 @@ static int await_change(struct reader *self, uint64_t deadline) {
     status = torc_await(&await, deadline);
     torc_after_unwatch(self);
     if (status == TORC_OK && torc_load_acquire32(&self->closing) != 0) {
-        (void)torc_reader_begin(self); /* leaves: the next call must not find the lane merely empty */
+        torc_reader_leave_if_done(self); /* now: the next call must not find the lane merely empty */
         return TORC_CLOSED;
     }
     if (status == TORC_OK && torc_reader_exhausted(self)) {

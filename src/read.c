@@ -27,8 +27,8 @@ void torc_reader_give_back(struct reader *self, struct reader_lane *lane) {
         return;
     }
     torc_store_release64(&cell_of(self->bus, lane->index, self->index)->cursor, lane->sequence); /* CURSOR */
-    torc_store_relaxed64(&self->consumed,
-                         torc_load_relaxed64(&self->consumed) + (lane->sequence - lane->given) - lane->skipped);
+    torc_store_release64(&self->consumed, torc_load_relaxed64(&self->consumed) + (lane->sequence - lane->given) -
+                                              lane->skipped); /* CONSUMED */
     torc_store_relaxed64(&self->batches, torc_load_relaxed64(&self->batches) + 1);
     lane->skipped = 0;
     lane->given = lane->sequence;

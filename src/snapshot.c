@@ -100,7 +100,7 @@ static void take_readers(const struct bus *bus, struct room *room) {
                                          .topic = reader->topic->index,
                                          .policy = reader->policy,
                                          .max_lag = torc_load_relaxed64(&reader->max_lag),
-                                         .consumed = torc_load_relaxed64(&reader->consumed),
+                                         .consumed = torc_load_acquire64(&reader->consumed), /* CONSUMED */
                                          .lost = torc_load_relaxed64(&reader->lost),
                                          .batches = torc_load_relaxed64(&reader->batches),
                                          .evicted = torc_load_relaxed32(&reader->evicted),
@@ -109,9 +109,25 @@ static void take_readers(const struct bus *bus, struct room *room) {
     }
 }
 
-/* A stamp is visible a moment before the lane's position: a reader can be ahead of that by what is in between. */
 static uint64_t behind(uint64_t cursor, uint64_t published) {
     return sequence_before(cursor, published) ? published - cursor : 0;
+}
+
+/* How far a reader could have got in this lane. Readers go by the stamps, and the lane's position is stored behind those: what is
+ * stamped above it is published as well. Whatever a reader has consumed, or an earlier snapshot has counted, was
+ * stamped before this look and above a position that is not older than the first one here. A stamp of it that is not found any more
+ * was overwritten by a publisher that had stored the position behind it: the second look at that sees it. */
+static uint64_t published_in(const struct bus *bus, uint32_t lane) {
+    const struct torc_entry *entries = lane_entries(bus, lane);
+    uint64_t mask = bus->config.lane_entries - 1;
+    uint64_t from = torc_load_acquire64(&bus->lanes[lane].published); /* PUBLISHED */
+    uint64_t at = from;
+    uint64_t again;
+    while (at - from <= mask && torc_load_acquire64(&entries[at & mask].stamp) == at + 1) { /* STAMP */
+        at++;
+    }
+    again = torc_load_acquire64(&bus->lanes[lane].published); /* PUBLISHED */
+    return sequence_before(at, again) ? again : at;
 }
 
 /* The cursors of one lane, before its position is read. */
@@ -150,7 +166,7 @@ static void take_lane(const struct bus *bus, const struct room *room, uint32_t i
     uint64_t cursors[TORC_MAX_READERS];
     uint64_t published;
     take_cursors(bus, index, cursors);
-    published = torc_load_acquire64(&control->published); /* PUBLISHED */
+    published = published_in(bus, index);
     *lane = (struct torc_lane_figures){.lane = index,
                                        .topic = torc_load_relaxed32(&control->topic),
                                        .open = bus->publisher[index] != NULL,

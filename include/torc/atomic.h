@@ -12,6 +12,7 @@
  *   CURSOR      reader: cell.cursor = next to read          publisher: gate scan           permission to overwrite and reap
  *               the same                                    readers after it               what it did with the events
  *   LEFT        a reader that leaves: reader.after of       reader after it                whom it is after from now on
+ *   CONSUMED    reader: reader.consumed                     monitor                        the stamps of what it consumed
  *   PUBLISHED   publisher: lane.published                   joiner, monitor, drain         the position a reader joins at
  *   FREE        last release: slot.word, count to 0         bank: allocation               the payload, to be overwritten
  *   DROP        earlier release: slot.word, count - 1       last release (same RMW chain)  this owner's reads are over

@@ -9,8 +9,8 @@
  *     }
  *
  * What adds up. A snapshot is taken under the bus's control lock: nobody comes or goes meanwhile, but events go on. Each figure is
- * exact for what its one writer had done when it was read; cursors are read before the lanes' positions, so nobody is
- * ahead of what is published. At a quiet point all is exact: for a reader that was there from the beginning,
+ * exact for what its one writer had done when it was read; readers are looked at before the lanes, and an event counts
+ * as published from the moment a reader can have it, so nobody has consumed more than is published. At a quiet point all is exact: for a reader that was there from the beginning,
  * consumed + lost + lag = published (skipped claims count as published and, by those who step over them, as nothing);
  * sent = messages + dropped + depth. While threads run, what is published between two looks counts as lag, counters are monotone from one snapshot to the next; what one
  * thread counts before another (sent before messages) may be seen the other way round.

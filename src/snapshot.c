@@ -120,7 +120,7 @@ static uint64_t behind(uint64_t cursor, uint64_t published) {
 static uint64_t published_in(const struct bus *bus, uint32_t lane) {
     const struct torc_entry *entries = lane_entries(bus, lane);
     uint64_t mask = bus->config.lane_entries - 1;
-    uint64_t from = torc_load_acquire64(&bus->lanes[lane].published); /* PUBLISHED */
+    uint64_t from = torc_load_relaxed64(&bus->lanes[lane].published); /* only where to begin */
     uint64_t at = from;
     uint64_t again;
     while (at - from <= mask && torc_load_acquire64(&entries[at & mask].stamp) == at + 1) { /* STAMP */

@@ -6,6 +6,8 @@
 #include <torc/request.h>
 
 #define OUTSTANDING_MAX 65536u
+#define ROUND_NS        UINT64_C(500000) /* how long a request waits for space before it looks for replies again */
+#define TAKE_MAX        256u             /* replies taken in at one look: a deadline waits no longer for them */
 #define MAGIC_REQUEST   UINT64_C(0x717265722d63726f) /* what else is published there is not taken for one */
 #define MAGIC_REPLY     UINT64_C(0x6c7065722d63726f)
 
@@ -28,6 +30,7 @@ struct torc_requester {
     uint64_t number;
     uint64_t next_id;
     struct torc_requester_stats stats;
+    struct torc_event held; /* an answer that a request met while it waited for space; data NULL: none */
     uint32_t capacity;
     struct outstanding table[]; /* the first stats.outstanding; in no order */
 };
@@ -89,26 +92,6 @@ static int publish(struct torc_publisher *publisher, const struct head *head, ui
     return torc_commit(publisher, &claim);
 }
 
-int torc_request(struct torc_requester *self, uint32_t type, const void *data, size_t length, uint64_t deadline,
-                 uint64_t *id) {
-    struct head head;
-    int status;
-    if (self == NULL || (data == NULL && length != 0) || id == NULL) {
-        return TORC_INVALID;
-    }
-    if (self->stats.outstanding == self->capacity) {
-        return TORC_NO_ROOM;
-    }
-    head = (struct head){MAGIC_REQUEST, self->number, self->next_id + 1, deadline};
-    status = publish(self->publisher, &head, type, data, length, deadline);
-    if (status == TORC_OK) {
-        *id = ++self->next_id;
-        self->table[self->stats.outstanding++] = (struct outstanding){*id, deadline};
-        self->stats.sent++;
-    }
-    return status;
-}
-
 /* --- what became of it -------------------------------------------------------------------------------------- */
 
 /* Its place in the table, or NULL. */
@@ -141,26 +124,50 @@ static bool head_of(const struct torc_event *event, uint64_t magic, struct head 
     return head->magic == magic;
 }
 
-/* Is this event the answer to a request that is outstanding, and made in time? One that was not leaves it to expire. */
-static bool answers(struct torc_requester *self, const struct torc_event *event, struct torc_reply *reply) {
+/* The outstanding request that this event answers, in time. NULL: none, and counted; one that was late leaves it to expire. */
+static struct outstanding *answered_by(struct torc_requester *self, const struct torc_event *event) {
     struct outstanding *at;
     struct head head;
     if (!head_of(event, MAGIC_REPLY, &head) || head.requester != self->number) {
         self->stats.foreign++;
-        return false;
+        return NULL;
     }
     at = find(self, head.id);
     if (at == NULL || head.time > at->deadline) {
         self->stats.late++;
+        return NULL;
+    }
+    return at;
+}
+
+static bool answers(struct torc_requester *self, const struct torc_event *event, struct torc_reply *reply) {
+    struct outstanding *at = answered_by(self, event);
+    if (at == NULL) {
         return false;
     }
+    *reply = (struct torc_reply){.id = at->id,
+                                 .type = event->type,
+                                 .data = (const unsigned char *)event->data + sizeof(struct head),
+                                 .length = event->length - sizeof(struct head)};
     take_out(self, at);
     self->stats.answered++;
-    *reply = (struct torc_reply){.id = head.id,
-                                 .type = event->type,
-                                 .data = (const unsigned char *)event->data + sizeof head,
-                                 .length = event->length - sizeof head};
     return true;
+}
+
+/* Takes in what lies in the reply topic, up to the first answer to what is outstanding: that is held for torc_request_wait.
+ * Is there one? If not, all that was read is given back: who waits for space to reply goes on. */
+static bool take_in(struct torc_requester *self) {
+    if (self->held.data != NULL && answered_by(self, &self->held) != NULL) {
+        return true;
+    }
+    for (uint32_t i = 0; i < TAKE_MAX && torc_next(self->reader, &self->held) == TORC_OK; i++) {
+        if (answered_by(self, &self->held) != NULL) {
+            return true;
+        }
+    }
+    self->held.data = NULL;
+    (void)torc_advance(self->reader);
+    return false;
 }
 
 /* Nothing came until the deadline of a request, or this call's. */
@@ -175,6 +182,15 @@ static int expire(struct torc_requester *self, struct torc_reply *reply, uint64_
     return deadline == TORC_NO_WAIT ? TORC_EMPTY : TORC_TIMED_OUT;
 }
 
+static int next_reply(struct torc_requester *self, struct torc_event *event, uint64_t deadline) {
+    if (self->held.data == NULL) {
+        return torc_next_until(self->reader, event, deadline);
+    }
+    *event = self->held;
+    self->held.data = NULL;
+    return TORC_OK;
+}
+
 /* What lies in the topic is looked at before any deadline: an answer made in time counts, however late it is read. */
 int torc_request_wait(struct torc_requester *self, struct torc_reply *reply, uint64_t deadline) {
     struct torc_event event;
@@ -183,7 +199,7 @@ int torc_request_wait(struct torc_requester *self, struct torc_reply *reply, uin
     }
     while (self->stats.outstanding != 0) {
         uint64_t first = first_to_expire(self)->deadline;
-        int status = torc_next_until(self->reader, &event, first < deadline ? first : deadline);
+        int status = next_reply(self, &event, first < deadline ? first : deadline);
         if (status == TORC_OK) {
             if (answers(self, &event, reply)) {
                 return TORC_OK;
@@ -194,6 +210,7 @@ int torc_request_wait(struct torc_requester *self, struct torc_reply *reply, uin
             return status;
         }
     }
+    (void)take_in(self); /* others' replies: whoever has nothing to wait for holds nobody up */
     return TORC_NOT_FOUND;
 }
 
@@ -217,6 +234,47 @@ int torc_requester_stats(const struct torc_requester *self, struct torc_requeste
     }
     *stats = self->stats;
     return TORC_OK;
+}
+
+/* --- asking ------------------------------------------------------------------------------------------------- */
+
+/* While it waits for space it goes on taking replies in: those who answer may be waiting for that, and give the requests back
+ * only after it. An answer of its own is the caller's to take, so then it waits no longer. */
+static int publish_taking_in(struct torc_requester *self, const struct head *head, uint32_t type, const void *data,
+                             size_t length, uint64_t deadline) {
+    for (uint64_t round = TORC_NO_WAIT;; round = torc_deadline_ns(ROUND_NS)) {
+        uint64_t until = round < deadline ? round : deadline;
+        int status = publish(self->publisher, head, type, data, length, until);
+        if (status != TORC_WOULD_BLOCK && status != TORC_TIMED_OUT) {
+            return status;
+        }
+        if (take_in(self)) {
+            return TORC_NO_ROOM;
+        }
+        if (until == deadline) {
+            return status;
+        }
+    }
+}
+
+int torc_request(struct torc_requester *self, uint32_t type, const void *data, size_t length, uint64_t deadline,
+                 uint64_t *id) {
+    struct head head;
+    int status;
+    if (self == NULL || (data == NULL && length != 0) || id == NULL) {
+        return TORC_INVALID;
+    }
+    if (self->stats.outstanding == self->capacity) {
+        return TORC_NO_ROOM;
+    }
+    head = (struct head){MAGIC_REQUEST, self->number, self->next_id + 1, deadline};
+    status = publish_taking_in(self, &head, type, data, length, deadline);
+    if (status == TORC_OK) {
+        *id = ++self->next_id;
+        self->table[self->stats.outstanding++] = (struct outstanding){*id, deadline};
+        self->stats.sent++;
+    }
+    return status;
 }
 
 /* --- the answering side ------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* test_request.c - request and reply: correlation, deadlines, what comes late, twice, or for somebody else. */
 #include "helpers.h"
+#include <pthread.h>
 #include <string.h>
 
 static struct torc_topic *replies;
@@ -184,6 +185,122 @@ START_TEST(closing_ends_the_wait) {
 }
 END_TEST
 
+/* --- both topics full: the asking side must not wait for an answering side that waits for it ------------------ */
+
+static int ask_and_cancel(uint64_t deadline) {
+    uint64_t id;
+    int status = torc_request(asks, 5, "?", 1, deadline, &id);
+    if (status == TORC_OK) {
+        assert_ok(torc_request_cancel(asks, id));
+    }
+    return status;
+}
+static void fill_replies(void) {
+    int status = TORC_OK;
+    while (status == TORC_OK) {
+        status = put(answers, 1);
+    }
+    assert_status(status, TORC_WOULD_BLOCK);
+}
+static void fill_requests(int last) {
+    int status = TORC_OK;
+    while (status == TORC_OK) {
+        status = ask_and_cancel(TORC_NO_WAIT);
+    }
+    assert_status(status, last);
+}
+
+START_TEST(without_space_replies_are_taken_in) {
+    fill_requests(TORC_WOULD_BLOCK);
+    fill_replies();
+    assert_status(ask_and_cancel(TORC_NO_WAIT), TORC_WOULD_BLOCK);
+    ck_assert_uint_eq(stats().foreign, LANE);
+    fill_replies();
+    assert_status(ask_and_cancel(PAST), TORC_TIMED_OUT);
+    ck_assert_uint_eq(stats().foreign, 2 * LANE);
+    assert_ok(put(answers, 1));
+    end_request();
+}
+END_TEST
+
+START_TEST(who_waits_for_nothing_holds_nobody_up) {
+    for (uint64_t i = 1; i <= 3; i++) {
+        fill_replies();
+        assert_status(torc_request_wait(asks, &reply, TORC_NO_WAIT), TORC_NOT_FOUND);
+        ck_assert_uint_eq(stats().foreign, i * LANE);
+    }
+    end_request();
+}
+END_TEST
+
+START_TEST(an_answer_that_is_there_comes_before_a_request) {
+    uint64_t first = ask(10, TORC_FOREVER), second = ask(20, TORC_FOREVER);
+    assert_ok(put(answers, 1));
+    (void)answer();
+    (void)answer();
+    fill_requests(TORC_NO_ROOM);
+    assert_status(ask_and_cancel(TORC_FOREVER), TORC_NO_ROOM);
+    ck_assert_uint_eq(stats().outstanding, 2);
+    answered(first, 11);
+    assert_status(ask_and_cancel(TORC_FOREVER), TORC_NO_ROOM);
+    assert_ok(torc_request_cancel(asks, second));
+    assert_status(ask_and_cancel(TORC_NO_WAIT), TORC_WOULD_BLOCK);
+    ck_assert_uint_eq(stats().late, 1);
+    ck_assert_uint_eq(stats().foreign, 1);
+    ck_assert_uint_eq(stats().answered, 1);
+    end_request();
+}
+END_TEST
+
+START_TEST(an_answer_that_was_met_outlives_requests) {
+    uint64_t id = ask(10, TORC_FOREVER), next;
+    struct torc_event event;
+    (void)answer();
+    fill_requests(TORC_NO_ROOM);
+    while (torc_next(t.reader, &event) == TORC_OK) {
+    }
+    next = ask(30, TORC_FOREVER);
+    (void)answer();
+    answered(id, 11);
+    answered(next, 31);
+    end_request();
+}
+END_TEST
+
+/* Three replies to each request, none with a deadline; the requester never waits for one. */
+enum { QUESTIONS = 20 * LANE };
+static void *answer_thrice(void *argument) {
+    torc_a32 *done = argument;
+    for (uint64_t i = 0; i < QUESTIONS; i++) {
+        struct torc_request request;
+        struct torc_event event;
+        assert_ok(torc_next_until(t.reader, &event, TORC_FOREVER));
+        assert_ok(torc_request_read(&event, &request));
+        for (int again = 0; again < 3; again++) {
+            assert_ok(torc_reply(answers, &request, 6, NULL, 0, TORC_FOREVER));
+        }
+    }
+    torc_store_release32(done, 1);
+    return NULL;
+}
+START_TEST(two_sides_without_space_go_on) {
+    torc_a32 done;
+    pthread_t thread;
+    torc_store_relaxed32(&done, 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, answer_thrice, &done), 0);
+    for (uint64_t i = 0; i < QUESTIONS; i++) {
+        assert_ok(ask_and_cancel(TORC_FOREVER));
+    }
+    while (torc_load_acquire32(&done) == 0) {
+        assert_status(torc_request_wait(asks, &reply, TORC_NO_WAIT), TORC_NOT_FOUND);
+    }
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    assert_status(torc_request_wait(asks, &reply, TORC_NO_WAIT), TORC_NOT_FOUND);
+    ck_assert_uint_eq(stats().late, UINT64_C(3) * QUESTIONS);
+    end_request();
+}
+END_TEST
+
 START_TEST(bad_requests_are_refused) {
     struct torc_requester_stats found;
     struct torc_requester *none = NULL;
@@ -216,6 +333,11 @@ Suite *request_suite(void) {
     tcase_add_test(tcase, what_is_no_request_is_refused);
     tcase_add_test(tcase, a_request_that_was_not_sent_is_not_outstanding);
     tcase_add_test(tcase, closing_ends_the_wait);
+    tcase_add_test(tcase, without_space_replies_are_taken_in);
+    tcase_add_test(tcase, who_waits_for_nothing_holds_nobody_up);
+    tcase_add_test(tcase, an_answer_that_is_there_comes_before_a_request);
+    tcase_add_test(tcase, an_answer_that_was_met_outlives_requests);
+    tcase_add_test(tcase, two_sides_without_space_go_on);
     tcase_add_test(tcase, bad_requests_are_refused);
     return suite;
 }

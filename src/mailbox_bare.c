@@ -115,9 +115,19 @@ static bool ready(void *context) {
     return mailbox_ready(context);
 }
 
-/* Shut before the last look: what was accepted before that is found. */
+/* Nobody puts any more. The fence is the other half of the senders': they count themselves in before they look at `shut`, this looks
+ * at the count after `shut`, which a third thread may have set. */
+static bool all_sent(const struct torc_mailbox *mailbox) {
+    if (torc_load_acquire32(&mailbox->shut) == 0) {
+        return false;
+    }
+    torc_fence_full();
+    return torc_load_acquire32(&mailbox->senders) == 0;
+}
+
+/* Before the last look: what was accepted is found. */
 static int why_nothing(struct torc_mailbox *mailbox, struct torc_ringptr *message) {
-    bool over = torc_load_acquire32(&mailbox->shut) != 0 && torc_load_acquire32(&mailbox->senders) == 0;
+    bool over = all_sent(mailbox);
     if (take(mailbox, message)) {
         return TORC_OK;
     }

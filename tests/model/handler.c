@@ -3,7 +3,7 @@
 
 static struct torc_handler_thread *handler;
 static uint64_t came;
-static bool started, ended;
+static bool started, ended, begun, told; /* plain: each is handed over by the handler's start, stop or end */
 
 static enum torc_verdict on_event(void *context, struct torc_handler_thread *self, const struct torc_event *event,
                                   int end) {
@@ -11,8 +11,14 @@ static enum torc_verdict on_event(void *context, struct torc_handler_thread *sel
     model_assert_equal(number_of(event), ++came);
     return TORC_VERDICT_OK;
 }
+static int on_start(void *context, struct torc_handler_thread *self) {
+    (void)context, (void)self;
+    begun = true;
+    return TORC_OK;
+}
 static void on_stop(void *context, enum torc_ended why) {
     (void)context;
+    model_assert(why != TORC_ENDED_STOPPED || told, "who stops it hands over what it did before");
     model_assert(why == TORC_ENDED_CLOSED || why == TORC_ENDED_STOPPED, "why it ends");
     ended = true;
 }
@@ -24,9 +30,13 @@ static void setup(void) {
     model_assert_status(put(w.publisher, 1, 8), TORC_OK);
 }
 static void start(void) {
-    struct torc_handler_config config = {
-        .on_event = on_event, .on_stop = on_stop, .max_batch = 2, .reader = {.join = TORC_JOIN_OLDEST}};
+    struct torc_handler_config config = {.on_start = on_start,
+                                         .on_event = on_event,
+                                         .on_stop = on_stop,
+                                         .max_batch = 2,
+                                         .reader = {.join = TORC_JOIN_OLDEST}};
     model_assert_status(torc_handler_start(w.topic, &config, &handler), TORC_OK);
+    model_assert(begun, "on_start has returned");
     started = true;
 }
 static void check(void) {
@@ -36,6 +46,7 @@ static void check(void) {
 
 static void start_and_stop(void) {
     start();
+    told = true;
     model_assert_status(torc_handler_stop(handler), TORC_OK);
     model_assert(ended && (came == 1 || (came == 0 && !model_broken())),
                  "on_stop has returned, the event may be handled");

@@ -77,13 +77,16 @@ MODEL_SCENARIO(bus_waitset_both, .claim = "a reader and a mailbox in one set bot
                .setup = setup, .thread = {publish_one, send_one, wait_both}, .check = check, .preemptions = 1,
                .quick = MODEL_NOT_QUICK);
 
-/* torc_waitset_wake, from anywhere. */
+/* torc_waitset_wake, from anywhere; it hands over what was done before. */
+static bool done;
 static void wake_it(void) {
+    done = true;
     model_assert_status(torc_waitset_wake(set), TORC_OK);
 }
 static void wait_for_wake(void) {
     struct torc_ready ready;
     model_assert_status(torc_waitset_wait(set, &ready, 1, TORC_FOREVER), 0);
+    model_assert(done, "what came before the wake is there");
 }
 MODEL_SCENARIO(bus_waitset_wake, .claim = "torc_waitset_wake ends a wait, also one that is about to sleep",
                .hazards = "19", .setup = setup, .thread = {wake_it, wait_for_wake}, .check = check, .preemptions = 2,

@@ -112,23 +112,39 @@ MODEL_SCENARIO(mut_mailbox_shut_beside, .claim = "the same where a third thread 
                .setup = setup, .thread = {send_or_not, receive_to_the_end, shut}, .check = check, .preemptions = 2,
                .quick = 1);
 
-/* Closed while a sender is inside, with its message refused or taken out again; nobody may come any more. */
-static void send_late(void) {
-    int status = send_to(3);
+/* Closed while a sender is inside, or when it has been: its message is refused, or taken out again. */
+static torc_a32 out;
+static void send_late(uint32_t which) {
+    int status = send_to(which);
     model_assert(status == TORC_OK || status == TORC_CLOSED, "accepted, or too late");
     received += status == TORC_OK; /* by the close */
+    torc_store_relaxed32(&out, 1);
+}
+static void send_to_full(void) {
+    send_late(3);
+}
+static void send_to_empty(void) {
+    send_late(0);
 }
 static void close_on_sender(void) {
-    while (torc_load_relaxed32(&mailbox->senders) == 0) {
+    while (torc_load_relaxed32(&mailbox->senders) == 0 && torc_load_relaxed32(&out) == 0) {
         model_pause();
     }
     model_assert_status(torc_mailbox_close(mailbox), TORC_OK);
     mailbox = NULL;
 }
+static void setup_empty(void) {
+    setup();
+    torc_store_relaxed32(&out, 0);
+}
 static void setup_late(void) {
     setup_full();
+    torc_store_relaxed32(&out, 0);
     received += 3; /* by the close */
 }
 MODEL_SCENARIO(mut_mailbox_close, .claim = "a mailbox is freed when its last sender is out", .hazards = "20, 22",
-               .setup = setup_late, .thread = {send_late, close_on_sender}, .check = check, .preemptions = 2,
+               .setup = setup_late, .thread = {send_to_full, close_on_sender}, .check = check, .preemptions = 2,
+               .quick = 1);
+MODEL_SCENARIO(mut_mailbox_close_empty, .claim = "the same with nothing to take out", .hazards = "20, 22",
+               .setup = setup_empty, .thread = {send_to_empty, close_on_sender}, .check = check, .preemptions = 2,
                .quick = 1);

@@ -58,3 +58,42 @@ static void release_second_and_destroy(void) {
 }
 MODEL_SCENARIO(mut_arena_frozen, .claim = "the same for a buffer with several readers", .setup = setup_frozen,
                .thread = {release_first, release_second_and_destroy}, .check = check, .preemptions = 2, .quick = 1);
+
+/* The owner cuts buffers from the region before it and, when it sees the next one free, on into that. */
+static struct torc_buffer cut[2];
+
+static void alloc_written(struct torc_buffer *into, size_t size) {
+    if (torc_arena_alloc(arena, size, into) == TORC_OK) {
+        memset(into->data, 2, size);
+    }
+}
+static void setup_ahead(void) {
+    struct torc_buffer before, behind;
+    memset(cut, 0, sizeof cut);
+    model_assert_equal(torc_arena_create(256, &arena), TORC_OK);
+    model_assert_equal(torc_arena_alloc(arena, 100, &before), TORC_OK);
+    model_assert_equal(torc_arena_alloc(arena, 16, &buffer), TORC_OK);
+    model_assert_equal(torc_arena_alloc(arena, 88, &behind), TORC_OK);
+    model_assert_equal(torc_buffer_release(&before), TORC_OK);
+    model_assert_equal(torc_arena_alloc(arena, 60, &before), TORC_OK);
+    model_assert(before.data < buffer.data, "the cursor is at the start again");
+    model_assert_equal(torc_buffer_release(&before), TORC_OK);
+    model_assert_equal(torc_buffer_release(&behind), TORC_OK);
+}
+static void cut_two(void) {
+    model_assert_equal(torc_arena_adopt(arena), TORC_OK);
+    alloc_written(&cut[0], 16);
+    alloc_written(&cut[1], 16);
+}
+static void check_ahead(void) {
+    for (uint32_t i = 0; i < 2; i++) {
+        if (cut[i].arena != NULL) {
+            model_assert_equal(torc_buffer_release(&cut[i]), TORC_OK);
+        }
+    }
+    destroy();
+    check();
+}
+MODEL_SCENARIO(mut_arena_ahead, .claim = "a buffer is cut from a region that came back when its holder is done with it",
+               .setup = setup_ahead, .thread = {write_and_release, cut_two}, .check = check_ahead, .preemptions = 2,
+               .quick = 1);

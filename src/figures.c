@@ -55,7 +55,7 @@ static const struct figure pool_figures[] = {
     FIGURE(torc_pool_figures, FIGURE_GAUGE, high_water, "Most slots in use at one time"),
     FIGURE(torc_pool_figures, FIGURE_GAUGE, retired, "Slots whose generations are used up"),
     FIGURE(torc_pool_figures, FIGURE_GAUGE, saturated, "Slots leaked by saturated counts"),
-    FIGURE(torc_pool_figures, FIGURE_COUNTER, allocations, "Slots taken"),
+    FIGURE(torc_pool_figures, FIGURE_GAUGE, allocations, "Slots taken, less those put back"),
     FIGURE(torc_pool_figures, FIGURE_COUNTER, dry, "Allocations that found no slot"),
     FIGURE(torc_pool_figures, FIGURE_GAUGE, bytes, "Payload and control words"),
 };

@@ -48,8 +48,9 @@ static void put_rate(struct output *out, const struct torc_snapshot *now, const 
                      const struct figure_set *set, const void *row) {
     const struct figure *figure = rated(set);
     const void *earlier = figure == NULL ? NULL : row_before(before, set, row);
-    uint64_t count = earlier == NULL ? 0 : figure_value(row, figure) - figure_value(earlier, figure);
     if (figure != NULL) {
+        uint64_t was = earlier == NULL ? figure_value(row, figure) : figure_value(earlier, figure);
+        uint64_t count = figure_value(row, figure) > was ? figure_value(row, figure) - was : 0;
         torc_put_number_column(out, per_second(count, now->at - before->at), NUMBER_WIDTH);
     }
 }

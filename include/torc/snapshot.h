@@ -61,7 +61,8 @@ struct torc_pool_figures { /* of the lanes above, by shirt; then keep pools of t
     uint64_t owner;
     uint64_t shirt; /* enum torc_shirt */
     uint64_t capacity, in_use, high_water, retired, saturated;
-    uint64_t allocations, dry; /* counters */
+    uint64_t allocations; /* less those put back; exact while nobody allocates, meanwhile a little off either way */
+    uint64_t dry;         /* counter */
     uint64_t bytes;
 };
 struct torc_actor_figures { /* running, or ended and not stopped yet */

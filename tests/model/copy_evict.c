@@ -104,7 +104,7 @@ MODEL_SCENARIO(bus_copy_evict_slot, .claim = "the same where the publisher waits
                .preemptions = 2, .quick = 1);
 MODEL_SCENARIO(bus_copy_evict_slot_fences, .claim = "the same without membarrier", .hazards = "1, 4, 12",
                .setup = setup_slot, .thread = {publish_in_slot, take_two}, .check = check_two, .fences = true,
-                .preemptions = 2, .quick = 1);
+               .preemptions = 2, .quick = 1);
 
 /* The reader never reads again, so the eviction alone can end the drain. The drain waits for what is published when it begins. */
 static void publish_over(void) {

@@ -44,7 +44,7 @@ example_runs() {
 targets_exist() {
     local target
     for target in $(grep -oE '`?make [a-z]+' README.md | sed 's/.*make //' | sort -u); do
-        grep -qE "^([a-z-]+ )*$target( [a-z-]+)*:" Makefile || { echo "no such target: $target"; return 1; }
+        grep -qE "^([a-z-]+ )*$target( [a-z-]+)*:" Makefile bench/bench.mk tests/*/*.mk || { echo "no such target: $target"; return 1; }
     done
 }
 

@@ -113,10 +113,22 @@ static void make_room(char **argv) {
     }
 }
 
+/* A name that no case has is an error, not an empty table. */
+static void check_only(void) {
+    for (size_t i = 0; i < suite_case_count; i++) {
+        if (suite_settings.only == NULL ||
+            strncmp(suite_cases[i].name, suite_settings.only, strlen(suite_settings.only)) == 0) {
+            return;
+        }
+    }
+    bench_die("--only: no such case", suite_settings.only);
+}
+
 int main(int argc, char **argv) {
     char csv[4096], machine[4096];
     FILE *file;
     parse(argc, argv);
+    check_only();
     if (suite_settings.peers) {
         make_room(argv);
     }

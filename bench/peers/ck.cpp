@@ -1,4 +1,5 @@
-// ck.cpp - Concurrency Kit's ck_ring: written in place by one producer, copied in by several, copied out.
+// ck.cpp - Concurrency Kit's ck_ring: written in place, copied out. Several producers have a ring each: those of one ring spin for each
+// other's turn, and where one of them is preempted they stand still for as long as the kernel likes.
 //
 // The functions with an underscore are what its CK_RING_PROTOTYPE makes typed ones of; a template cannot use that macro.
 #include "net.hpp"
@@ -11,15 +12,14 @@ extern "C" {
 
 template <size_t N>
 struct ck_queue {
-    static constexpr bool broadcast = false, many_producers = true, blocks = false, variable = false;
+    static constexpr bool broadcast = false, many_producers = false, blocks = false, variable = false;
     using event = bench::event<N>;
 
     alignas(BENCH_MEMORY) ck_ring ring;
     event *slots;
-    bool several;
 
-    ck_queue(const suite_plan &plan, unsigned producers, unsigned)
-        : ring(), slots(static_cast<event *>(bench_memory(plan.entries * sizeof(event)))), several(producers > 1) {
+    ck_queue(const suite_plan &plan, unsigned, unsigned)
+        : ring(), slots(static_cast<event *>(bench_memory(plan.entries * sizeof(event)))) {
         ck_ring_init(&ring, unsigned(plan.entries));
     }
     ~ck_queue() {
@@ -29,14 +29,8 @@ struct ck_queue {
     struct in {
         ck_ring *ring;
         event *slots;
-        bool several;
         template <class F>
         bool push(F &&write) {
-            if (several) {
-                event e;
-                write(e);
-                return _ck_ring_enqueue_mp(ring, slots, &e, unsigned(N), nullptr);
-            }
             event *place = static_cast<event *>(_ck_ring_enqueue_reserve_sp(ring, slots, unsigned(N), nullptr));
             if (place == nullptr) {
                 return false;
@@ -60,13 +54,13 @@ struct ck_queue {
         }
     };
     in make_in(unsigned) {
-        return {&ring, slots, several};
+        return {&ring, slots};
     }
     out make_out(unsigned) {
         return {&ring, slots};
     }
 };
 
-BENCH_PEER(
-    ck_queue, "ck_ring",
-    "typed ring; SPSC: reserve, fill in place, commit; MPSC: enqueue of a copy; dequeue copies out; it has no batches");
+BENCH_PEER(ck_queue, "ck_ring",
+           "typed ring, SPSC: reserve, fill in place, commit; dequeue copies out; no batches; a ring for each "
+           "producer, read in turns");

@@ -140,6 +140,7 @@ static bool borrows_out(struct reader *self) {
  * a short while only, then it takes this for a borrow. If it is faster, it leaves in our place. */
 void torc_reader_leave_if_done(struct reader *self) {
     self->hot.left = 0;
+    self->one_lane = false; /* the next call must not find the lane merely empty */
     torc_copy_drop(self);
     if (!borrows_out(self)) {
         torc_store_release32(&self->busy, 0);

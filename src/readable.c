@@ -28,10 +28,11 @@ static int await_change(struct reader *self, uint64_t deadline) {
     status = torc_await(&await, deadline);
     torc_after_unwatch(self);
     if (status == TORC_OK && torc_load_acquire32(&self->closing) != 0) {
-        torc_reader_leave_if_done(self); /* now: the next call must not find the lane merely empty */
+        torc_reader_leave_if_done(self);
         return TORC_CLOSED;
     }
     if (status == TORC_OK && torc_reader_exhausted(self)) {
+        self->one_lane = false; /* as above */
         return TORC_CLOSED;
     }
     return status == TORC_WOULD_BLOCK ? TORC_EMPTY : status;

@@ -16,6 +16,9 @@ static struct torc_ringptr kept[KEPT];
 static atomic_uint_fast64_t given, taken;
 static atomic_bool ended;
 
+/* The broken variant damages one event in the middle; its reader looks only once that is done. */
+static atomic_bool damaged;
+
 static uint64_t seen, kept_in_all;
 
 static size_t size_of(uint64_t sequence) {
@@ -54,6 +57,7 @@ static void *publish(void *argument) {
         OK(torc_publish_arena(publisher, AUTHOR, &buffer));
         if (stress_broken && i == events / 2) { /* the defect: written to after it was published */
             copy.data[copy.length - 1] ^= 0xFF;
+            atomic_store(&damaged, true);
         }
         stress_progress(i);
     }
@@ -72,6 +76,9 @@ static void keep(const struct torc_event *event) {
 
 static enum torc_action see(void *context, const struct torc_event *event) {
     (void)context;
+    while (stress_broken && event->sequence == events / 2 && !atomic_load(&damaged)) {
+        (void)sched_yield();
+    }
     DETECT(STRESS_ORDER, event->sequence == seen && event->length == size_of(seen), "event %" PRIu64 " of %zu bytes",
            event->sequence, event->length);
     DETECT(STRESS_PAYLOAD, stress_match(event->data, event->length, AUTHOR, seen), "event %" PRIu64 " is damaged",

@@ -9,6 +9,7 @@
  *   snapshot   all figures of a bus at a moment, written in three formats torc/snapshot.h
  *   handler    a managed reader: a thread that calls you in batches       torc/handler.h
  *   pipe       a handler that publishes to another topic                  torc/pipe.h
+ *   group      readers that compete: each event goes to one of them       torc/group.h
  *   requester  asks over one topic and is answered over another           torc/request.h
  *
  * Waiting in other ways: a reader as a file descriptor (torc/event_loop.h), a queue of ringptrs for a thread of yours
@@ -31,6 +32,7 @@
 #include <torc/bus.h>
 #include <torc/config.h>
 #include <torc/event_loop.h>
+#include <torc/group.h>
 #include <torc/grower.h>
 #include <torc/handler.h>
 #include <torc/heap.h>

@@ -148,7 +148,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(waitset)                                                                                                         \
     X(pipe)                                                                                                            \
     X(request)                                                                                                         \
-    X(deadlines)
+    X(deadlines)                                                                                                       \
+    X(group)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -104,6 +104,11 @@ void torc_group_take_back(struct torc_group *group, struct holding *holding) {
 
 /* --- handing out -------------------------------------------------------------------------------------------- */
 
+static bool exhausted(const struct torc_group *group) {
+    torc_reader_save_current(group->reader);
+    return torc_reader_exhausted(group->reader);
+}
+
 /* Nothing is left to read, but what is in hand elsewhere may come back. A member does not wait for what it has in hand itself, lest two
  * that do the same wait for each other. */
 static int after_the_end(const struct torc_member *member) {
@@ -136,7 +141,8 @@ int torc_group_hand_out(struct torc_member *member, struct torc_delivery *delive
     if (status == TORC_OK) {
         put_into_hand(member, new_holding(group, &event), delivery);
     }
-    return status == TORC_CLOSED ? after_the_end(member) : status;
+    /* A reader that was idle may be told late that anything has changed (torc_next), and torc_group_ready at once. */
+    return status == TORC_CLOSED || (status == TORC_EMPTY && exhausted(group)) ? after_the_end(member) : status;
 }
 
 bool torc_group_ready(const struct torc_member *member) {
@@ -144,8 +150,7 @@ bool torc_group_ready(const struct torc_member *member) {
     if (member->left || group->returned != NULL || halted(group)) {
         return true;
     }
-    torc_reader_save_current(group->reader);
-    if (torc_reader_exhausted(group->reader)) {
+    if (exhausted(group)) {
         return after_the_end(member) != TORC_EMPTY;
     }
     return torc_reader_ready(group->reader);

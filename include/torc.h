@@ -10,6 +10,7 @@
  *   handler    a managed reader: a thread that calls you in batches       torc/handler.h
  *   pipe       a handler that publishes to another topic                  torc/pipe.h
  *   group      readers that compete: each event goes to one of them       torc/group.h
+ *   merge      a reader in the order of times that publishers give        torc/merge.h
  *   requester  asks over one topic and is answered over another           torc/request.h
  *
  * Waiting in other ways: a reader as a file descriptor (torc/event_loop.h), a queue of ringptrs for a thread of yours
@@ -37,6 +38,7 @@
 #include <torc/handler.h>
 #include <torc/heap.h>
 #include <torc/mailbox.h>
+#include <torc/merge.h>
 #include <torc/pipe.h>
 #include <torc/publisher.h>
 #include <torc/reader.h>

@@ -150,7 +150,8 @@ static void publish_two(void) {
 }
 MODEL_SCENARIO(bus_group_sleep, .claim = "of two that wait each is woken for an event", .hazards = "19",
                .broken = "the mark of the sleeper is lost", .setup = setup_none,
-               .thread = {publish_two, wait_first, wait_second}, .check = check_two, .preemptions = 1, .quick = 1);
+               .thread = {publish_two, wait_first, wait_second}, .check = check_two, .preemptions = 1,
+               .quick = MODEL_NOT_QUICK);
 MODEL_SCENARIO(bus_group_sleep_fences, .claim = "the same without membarrier", .hazards = "19", .setup = setup_none,
                .thread = {publish_two, wait_first, wait_second}, .check = check_two, .fences = true, .preemptions = 1,
                .quick = MODEL_NOT_QUICK);
@@ -170,7 +171,7 @@ static void check_second(void) {
 }
 MODEL_SCENARIO(bus_group_deadline, .claim = "where the one that watches gives up, another watches", .hazards = "19",
                .setup = setup_none, .thread = {publish_two, wait_briefly, wait_second}, .check = check_second,
-               .timeouts = 1, .preemptions = 1, .quick = MODEL_NOT_QUICK);
+               .timeouts = 1, .preemptions = 1, .quick = MODEL_NOT_QUICK, .fences = true);
 
 static void setup_three(void) {
     open_members(3, 1);
@@ -189,7 +190,7 @@ static void check_returned(void) {
 }
 MODEL_SCENARIO(bus_group_return, .claim = "what a member leaves behind wakes one that waits", .hazards = "8, 19",
                .setup = setup_three, .thread = {return_it, publish_second, wait_second, wait_third},
-               .check = check_returned, .preemptions = 1, .quick = MODEL_NOT_QUICK);
+               .check = check_returned, .preemptions = 1, .quick = MODEL_NOT_QUICK, .fences = true);
 
 /* --- the end ------------------------------------------------------------------------------------------------------------ */
 
@@ -210,4 +211,8 @@ static void wait_for_end(void) {
 }
 MODEL_SCENARIO(bus_group_close, .claim = "the end comes when all is finished, and wakes those that wait for it",
                .hazards = "20", .broken = "a member works on after it is done", .setup = setup_held,
-               .thread = {close_bus, finish_it, wait_for_end}, .check = close_members, .preemptions = 2, .quick = 1);
+               .thread = {close_bus, finish_it, wait_for_end}, .check = close_members, .preemptions = 1,
+               .quick = MODEL_NOT_QUICK);
+MODEL_SCENARIO(bus_group_close_fences, .claim = "the same without membarrier", .hazards = "20", .setup = setup_held,
+               .thread = {close_bus, finish_it, wait_for_end}, .check = close_members, .fences = true, .preemptions = 2,
+               .quick = 1);

@@ -149,7 +149,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(pipe)                                                                                                            \
     X(request)                                                                                                         \
     X(deadlines)                                                                                                       \
-    X(group)
+    X(group)                                                                                                           \
+    X(merge)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

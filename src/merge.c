@@ -23,7 +23,7 @@ struct torc_merge {
     struct torc_merge_config config;
     struct torc_event event; /* at hand; data NULL: none */
     struct torc_merge_stats stats;
-    uint64_t lanes;    /* those that are followed, as bits */
+    uint64_t lanes;    /* those whose front is known, as bits */
     uint64_t patience; /* when the first lane that holds an event up will be idle */
     struct front front[TORC_MAX_PUBLISHERS];
 };
@@ -57,6 +57,9 @@ int torc_merge_open(struct torc_topic *topic, const struct torc_merge_config *co
     merge->bus = topic->bus;
     merge->reader = reader_of(reader);
     merge->config = *config;
+    for (uint32_t i = 0; i < merge->reader->lane_count; i++) {
+        merge->lanes |= UINT64_C(1) << merge->reader->lane[i].index;
+    }
     *out = merge;
     return TORC_OK;
 }
@@ -138,6 +141,7 @@ static bool finished(const struct torc_merge *merge, const struct reader_lane *l
     return closed && lane->sequence == torc_load_acquire64(&merge->bus->lanes[lane->index].claimed); /* CLAIMED */
 }
 
+/* Of a lane that was not there before nothing is known. */
 static void follow_lanes(struct torc_merge *merge) {
     uint64_t before = merge->lanes;
     torc_reader_look_around(merge->reader);
@@ -230,13 +234,12 @@ static int next(struct torc_merge *merge, struct torc_merged *merged) {
         torc_reader_leave(reader);
         return TORC_CLOSED;
     }
-    if (torc_load_relaxed32(&reader->topic->record->version) != reader->version || merge->lanes == 0) {
-        follow_lanes(merge);
-    }
     for (;;) {
         bool closed = bus_closed(merge->bus);
         struct reader_lane *lane = choose(merge, closed);
-        if (lane != NULL) {
+        /* After the heads: a lane that was there before one of them was published is known before that is handed out. */
+        bool known = torc_load_acquire32(&reader->topic->record->version) == reader->version; /* LANES */
+        if (lane != NULL && known) {
             hand_out(merge, lane, merged);
             return TORC_OK;
         }

@@ -11,6 +11,7 @@
  *   pipe       a handler that publishes to another topic                  torc/pipe.h
  *   group      readers that compete: each event goes to one of them       torc/group.h
  *   merge      a reader in the order of times that publishers give        torc/merge.h
+ *   sequencer  one lane for several threads: total order                  torc/sequencer.h
  *   requester  asks over one topic and is answered over another           torc/request.h
  *
  * Waiting in other ways: a reader as a file descriptor (torc/event_loop.h), a queue of ringptrs for a thread of yours
@@ -45,6 +46,7 @@
 #include <torc/region.h>
 #include <torc/request.h>
 #include <torc/ringptr.h>
+#include <torc/sequencer.h>
 #include <torc/snapshot.h>
 #include <torc/status.h>
 #include <torc/time.h>

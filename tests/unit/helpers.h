@@ -150,7 +150,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(request)                                                                                                         \
     X(deadlines)                                                                                                       \
     X(group)                                                                                                           \
-    X(merge)
+    X(merge)                                                                                                           \
+    X(sequencer)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -1,0 +1,60 @@
+/* torc/sequencer.h - total order: several threads publish through one lane.
+ *
+ *     torc_sequencer_open(orders, NULL, &sequencer);
+ *     torc_sequencer_publish(sequencer, TYPE, data, length, TORC_FOREVER, &sequence);       // any thread
+ *
+ * or in place, filling while others claim, fill and commit:
+ *
+ *     torc_sequencer_claim(sequencer, TYPE, length, TORC_FOREVER, &claim);
+ *     ... write claim.data ...
+ *     torc_sequencer_commit(sequencer, &claim);
+ *
+ * What is promised, as long as nobody else publishes to the topic:
+ *
+ *   A  All events have one order, that of their sequences, the same for every reader.
+ *   B  An event whose publishing has returned comes before every event whose publishing, or claim, began after that, in whatever
+ *      thread. The events of one thread are in its order.
+ *   C  Claims are ordered when they are made, and may be committed in any order, by any thread. An event is visible once it and
+ *      all before it are settled: a claim that stays open holds up all that come after it.
+ *
+ * What it costs: a lock for each claim and each commit (small events: one for both) in place of none, one bank of pools for all, and the
+ * threads meet on the lane's lines. Where order between publishers does not matter, give each its own. A thread that
+ * waits for space waits without the lock; who waits is not served in order.
+ *
+ * Threads: all calls from any thread, but for the end: nobody may be inside another call at torc_sequencer_close. */
+#ifndef TORC_SEQUENCER_H
+#define TORC_SEQUENCER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <torc/publisher.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct torc_sequencer;
+
+/* torc_sequencer_open: takes one of config.publishers of the bus. config NULL: all defaults. Give it back with torc_sequencer_close.
+ * As torc_publisher_open: TORC_NO_ROOM, TORC_CLOSED, TORC_NO_MEMORY, TORC_INVALID.
+ * torc_sequencer_close: as torc_publisher_close: claims that are open are aborted. TORC_INVALID. */
+int torc_sequencer_open(struct torc_topic *topic, const struct torc_publisher_config *config,
+                        struct torc_sequencer **sequencer);
+int torc_sequencer_close(struct torc_sequencer *sequencer);
+
+/* torc_sequencer_publish: one event, copied; *sequence (may be NULL) receives its place in the order. Waits to the deadline. As
+ * torc_publish_until. */
+int torc_sequencer_publish(struct torc_sequencer *sequencer, uint32_t type, const void *data, size_t length,
+                           uint64_t deadline, uint64_t *sequence);
+
+/* torc_sequencer_claim: as torc_claim_until; claim->sequence is its place in the order. The claim is settled with the two below, by
+ * any thread that it is handed to. torc_sequencer_commit, _abort: as torc_commit, torc_abort. */
+int torc_sequencer_claim(struct torc_sequencer *sequencer, uint32_t type, size_t length, uint64_t deadline,
+                         struct torc_claim *claim);
+int torc_sequencer_commit(struct torc_sequencer *sequencer, struct torc_claim *claim);
+int torc_sequencer_abort(struct torc_sequencer *sequencer, struct torc_claim *claim);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

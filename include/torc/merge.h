@@ -12,8 +12,9 @@
  *
  * A time is any number that no publisher lets fall from one event to its next: nanoseconds, a log position, an epoch. What is promised:
  *
- *   A  An event is handed out once every other lane that was there when it was published has one at hand that is not earlier, or is known to have nothing earlier to come:
- *      its last event, or its last heartbeat, is not earlier; it has ended; or it is idle.
+ *   A  An event is handed out once every other lane that was there when it was published has one at hand that is not earlier, or
+ *      is known to have nothing earlier to come: its last event, or its last heartbeat, is not earlier; it has ended; or it
+ *      is idle.
  *   B  A lane is idle once an event has waited for it for idle_after_ns, and until its next event or heartbeat. So the times come
  *      in order, unless an idle lane, or one that opened later, comes with an earlier one: that is handed out as the next
  *      there is and is `late`.

@@ -1,0 +1,60 @@
+/* sharing.c - several who share one place in a topic, while calls fail: groups, merged readers, sequencers. */
+#include "world.h"
+
+static void put(struct torc_sequencer *sequencer, uint64_t number) {
+    SURE(torc_sequencer_publish(sequencer, 1, &number, sizeof number, TORC_NO_WAIT, NULL));
+}
+
+/* What one member leaves behind the other gets. */
+static void pass_on(struct torc_group *group, struct torc_sequencer *sequencer) {
+    struct torc_member *first = NULL, *second = NULL;
+    struct torc_delivery delivery;
+    put(sequencer, 1);
+    if (ATTEMPT(torc_group_join(group, &first), MAY_LACK_MEMORY)) {
+        SURE(torc_member_next(first, &delivery));
+        if (ATTEMPT(torc_group_join(group, &second), MAY_LACK_MEMORY)) {
+            SURE(torc_member_leave(first));
+            SURE(torc_member_next_until(second, &delivery, TORC_FOREVER));
+            MUST(delivery.attempt == 2, "attempt %u", delivery.attempt);
+            SURE(torc_member_done(second, &delivery));
+            MUST(torc_member_next_until(second, &delivery, torc_deadline_ns(1000)) == TORC_TIMED_OUT,
+                 "an event too many");
+            SURE(torc_member_close(second));
+        }
+        SURE(torc_member_close(first));
+    }
+}
+
+void group_life(void) {
+    struct world world;
+    struct torc_group *group = NULL;
+    struct torc_sequencer *sequencer = NULL;
+    if (world_open(&world, 0) && ATTEMPT(torc_group_open(world.topic, NULL, &group), MAY_LACK_MEMORY)) {
+        if (ATTEMPT(torc_sequencer_open(world.topic, NULL, &sequencer), MAY_LACK_MEMORY)) {
+            pass_on(group, sequencer);
+            SURE(torc_sequencer_close(sequencer));
+        }
+        SURE(torc_group_close(group));
+    }
+    world_close(&world);
+}
+
+static uint64_t time_of(void *context, const struct torc_event *event) {
+    (void)context;
+    return event->sequence;
+}
+
+void merge_life(void) {
+    struct torc_merge_config config = {.time_of = time_of};
+    struct world world;
+    struct torc_merge *merge = NULL;
+    struct torc_merged merged;
+    if (world_open(&world, 0) && ATTEMPT(torc_merge_open(world.topic, &config, &merge), MAY_LACK_MEMORY)) {
+        uint64_t number = 1;
+        SURE(torc_publish(world.publisher, 1, &number, sizeof number));
+        SURE(torc_merge_next_until(merge, &merged, TORC_FOREVER));
+        MUST(torc_merge_next_until(merge, &merged, torc_deadline_ns(1000)) == TORC_TIMED_OUT, "an event too many");
+        SURE(torc_merge_close(merge));
+    }
+    world_close(&world);
+}

@@ -31,7 +31,7 @@ static struct fate *fates[WRITERS];
 static uint64_t events;
 static struct worker workers[WORKERS];
 static atomic_bool enough;
-static uint64_t exits, left_for;
+static _Atomic uint64_t exits, left_for;
 
 static struct fate *fate_of(const struct torc_event *event) {
     for (size_t i = 0; i < WRITERS; i++) {
@@ -160,7 +160,7 @@ static void bury(struct worker *self) {
     self->member = NULL;
     if (member != NULL) {
         OK(torc_member_close(member));
-        exits++;
+        (void)atomic_fetch_add(&exits, 1);
     }
 }
 
@@ -197,7 +197,7 @@ static void *leave_for_others(void *argument) {
         if (worker->member != NULL && !worker->over) {
             worker->over = true;
             OK(torc_member_leave(worker->member));
-            left_for++;
+            (void)atomic_fetch_add(&left_for, 1);
         }
         (void)pthread_mutex_unlock(&worker->lock);
     }
@@ -230,7 +230,7 @@ static void check_sums(const struct torc_group_stats *stats) {
     stress_same(&written, &read, "the group");
     stress_say("%" PRIu64 " events finished once each; %" PRIu64 " handed out again, of them %" PRIu64
                " returned; left with %" PRIu64 "; %" PRIu64 " threads ended without a word, %" PRIu64 " were left for",
-               read.events, stats->returned, returned, dropped, exits, left_for);
+               read.events, stats->returned, returned, dropped, atomic_load(&exits), atomic_load(&left_for));
 }
 
 static void run(struct torc_bus *bus) {

@@ -194,7 +194,7 @@ MODEL_SCENARIO(bus_group_return, .claim = "what a member leaves behind wakes one
 
 /* --- the end ------------------------------------------------------------------------------------------------------------ */
 
-static void close_bus(void) {
+static void end_bus(void) {
     model_assert_status(torc_bus_close(w.bus), TORC_OK);
 }
 static void finish_it(void) {
@@ -211,8 +211,8 @@ static void wait_for_end(void) {
 }
 MODEL_SCENARIO(bus_group_close, .claim = "the end comes when all is finished, and wakes those that wait for it",
                .hazards = "20", .broken = "a member works on after it is done", .setup = setup_held,
-               .thread = {close_bus, finish_it, wait_for_end}, .check = close_members, .preemptions = 1,
+               .thread = {end_bus, finish_it, wait_for_end}, .check = close_members, .preemptions = 1,
                .quick = MODEL_NOT_QUICK);
 MODEL_SCENARIO(bus_group_close_fences, .claim = "the same without membarrier", .hazards = "20", .setup = setup_held,
-               .thread = {close_bus, finish_it, wait_for_end}, .check = close_members, .fences = true, .preemptions = 2,
+               .thread = {end_bus, finish_it, wait_for_end}, .check = close_members, .fences = true, .preemptions = 2,
                .quick = 1);

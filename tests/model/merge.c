@@ -90,7 +90,7 @@ static void publish_if_open(void) {
     int status = put(other, 2, 8);
     model_assert(status == TORC_OK || status == TORC_CLOSED, "published, or too late");
 }
-static void close_bus(void) {
+static void end_bus(void) {
     model_assert_status(put(w.publisher, 1, 8), TORC_OK);
     model_assert_status(torc_bus_close(w.bus), TORC_OK);
 }
@@ -108,5 +108,5 @@ static void check_end(void) {
 }
 MODEL_SCENARIO(bus_merge_close, .claim = "after a close all that is left comes in order, and then the end",
                .hazards = "20", .broken = "nobody is waited for", .setup = setup_two,
-               .thread = {publish_if_open, close_bus, read_all}, .check = check_end, .fences = true, .preemptions = 1,
+               .thread = {publish_if_open, end_bus, read_all}, .check = check_end, .fences = true, .preemptions = 1,
                .quick = 1);

@@ -98,7 +98,7 @@ MODEL_SCENARIO(bus_sequencer_full, .claim = "two that wait for space are both wo
                .setup = setup_full, .thread = {say_one, say_two, take_four}, .check = check, .preemptions = 1,
                .quick = 1, .fences = true);
 
-static void close_bus(void) {
+static void end_bus(void) {
     model_assert_status(torc_bus_close(w.bus), TORC_OK);
 }
 static void check_closed(void) {
@@ -107,5 +107,5 @@ static void check_closed(void) {
     close_all();
 }
 MODEL_SCENARIO(bus_sequencer_close, .claim = "those that wait for space learn that the bus is closed", .hazards = "20",
-               .setup = setup_full, .thread = {say_one, say_two, close_bus}, .check = check_closed, .preemptions = 1,
+               .setup = setup_full, .thread = {say_one, say_two, end_bus}, .check = check_closed, .preemptions = 1,
                .quick = 1, .fences = true);

@@ -45,11 +45,15 @@ void torc_reader_save_current(struct reader *self) {
     }
 }
 
+static inline uint32_t plain_run(const struct reader *self) {
+    uint32_t quarter = (uint32_t)(self->hot.mask + 1) / 4;
+    return quarter < TORC_READER_RUN ? quarter + 1 : TORC_READER_RUN;
+}
+
 /* None for a reader that copies: each of its events goes through src/copy.c. One that is after others gets no further than
  * they are, so that the inline torc_next has nothing more to look at. */
 static uint32_t run_length(const struct reader *self) {
-    uint32_t quarter = (uint32_t)(self->hot.mask + 1) / 4;
-    uint32_t run = quarter < TORC_READER_RUN ? quarter + 1 : TORC_READER_RUN;
+    uint32_t run = plain_run(self);
     if (reader_copies(self)) {
         return 0;
     }
@@ -236,8 +240,16 @@ static int idle_turn(struct reader *self) {
     if (torc_load_acquire64(&entry->stamp) != self->hot.sequence + 1) { /* STAMP */
         return torc_load_relaxed32(&self->topic->record->version) == self->version ? TORC_EMPTY : TORC_BUSY;
     }
-    /* The header is the publisher's again if somebody detached us: not before torc_reader_begin() says that we are still in. */
-    return torc_reader_begin(self) && (entry->header & TORC_ENTRY_SKIP) == 0 ? TORC_OK : TORC_BUSY;
+    /* As torc_reader_begin(), less what a reader of one lane needs not ask: every instruction here is between the publisher's
+     * store and the user. The header is the publisher's again if somebody detached us: not before DETACH says that we are
+     * still in. */
+    torc_store_relaxed32(&self->busy, 1);
+    torc_barrier_light(self->bus->hot.fence);
+    if (TORC_UNLIKELY(torc_load_acquire32(&self->closing) != 0 || (entry->header & TORC_ENTRY_SKIP) != 0)) {
+        return TORC_BUSY;
+    }
+    self->hot.left = plain_run(self);
+    return TORC_OK;
 }
 
 int torc_next_slow(struct torc_reader *reader) {

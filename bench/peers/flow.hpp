@@ -206,6 +206,11 @@ inline __attribute__((always_inline)) void take(Outs &outs, uint64_t n, unsigned
             }
         }
     }
+}
+
+// At the end of a slice.
+template <class Outs>
+inline void finish(Outs &outs) {
     outs.each([](auto &out) {
         if constexpr (has_done<std::remove_reference_t<decltype(out)>>::value) {
             out.done();
@@ -218,6 +223,7 @@ uint64_t consume(Outs &outs, uint64_t n, unsigned batch, uint64_t *stall) {
     uint64_t sum = 0;
     take<W, N>(
         outs, n, batch, [&sum](const event<N> &e) { sum += sum_of(e); }, stall);
+    finish(outs);
     return sum;
 }
 
@@ -231,6 +237,7 @@ uint64_t pass_on(Ins &ins, Outs &outs, uint64_t n) {
             ins.each([&e](auto &in) { push_one<W>(in, [&e](event<N> &copy) { copy = e; }); });
         },
         &stall);
+    finish(outs);
     return sum;
 }
 
@@ -245,6 +252,7 @@ uint64_t serve(Ins &ins, Outs &outs, uint64_t n, uint32_t *samples) {
         samples[i - 1] = uint32_t(now - last);
         last = now;
     }
+    finish(outs);
     return sum;
 }
 
@@ -256,6 +264,7 @@ uint64_t give_back(Ins &ins, Outs &outs, uint64_t n) {
             outs, 1, 1, [&sum](const event<N> &e) { sum += sum_of(e); }, &stall);
         ins.each([i](auto &in) { push_one<SUITE_HOT>(in, [i](event<N> &e) { fill(e, i); }); });
     }
+    finish(outs);
     return sum;
 }
 
@@ -339,11 +348,6 @@ uint64_t consume_lines(Outs &outs, uint64_t n) {
                 }
             }
         }
-        outs.each([](auto &out) {
-            if constexpr (has_done<std::remove_reference_t<decltype(out)>>::value) {
-                out.done();
-            }
-        });
     } else {
         take<W, 16>(
             outs, n, 1,
@@ -355,6 +359,7 @@ uint64_t consume_lines(Outs &outs, uint64_t n) {
             },
             &stall);
     }
+    finish(outs);
     return sum;
 }
 

@@ -83,7 +83,7 @@ static void start_actors(struct torc_bus *bus, struct torc_topic *topic, struct 
                                    .topic_count = 1,
                                    .wait = stress_waits[number / 8 % 4]};
     dispatcher->seen.from_start = true;
-    dispatcher->seen.drop_at = stress_broken ? 50 : 0;
+    dispatcher->seen.drop_at = stress_broken ? 20 : 0;
     OK(torc_actor_start(bus, &out, &dispatcher->sink->actor));
     OK(torc_actor_start(bus, &in, actor));
 }

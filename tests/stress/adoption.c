@@ -85,7 +85,7 @@ static void run(struct torc_bus *bus, struct opener *openers, struct reading *re
     for (size_t i = 0; i < READERS; i++) {
         readings[i].reader = stress_reader(topics[i % TOPICS], stress_waits[i % 4], TORC_JOIN_NEXT);
         readings[i].seen.from_start = true;
-        readings[i].seen.drop_at = stress_broken && i == 0 ? 1000 : 0;
+        readings[i].seen.drop_at = stress_broken && i == 0 ? 50 : 0;
         readings[i].seed = i + 1;
         reading[i] = stress_spawn("reader", read_events, &readings[i]);
     }

@@ -106,10 +106,22 @@ static void check_position(struct stress_seen *seen, const struct torc_event *ev
     seen->lanes[lane].next++;
 }
 
+static bool overlooked(struct stress_seen *seen, const struct torc_event *event) {
+    if (seen->drop_at == 0) {
+        return false;
+    }
+    CHECK(event->lane < TORC_MAX_PUBLISHERS, "lane %" PRIu32, event->lane);
+    if (seen->lanes[event->lane].counted != event->type + 1) {
+        seen->lanes[event->lane].counted = event->type + 1;
+        seen->lanes[event->lane].met = 0;
+    }
+    return ++seen->lanes[event->lane].met % seen->drop_at == 0;
+}
+
 void stress_see(struct stress_seen *seen, const struct torc_event *event) {
     bool wrong = seen->wrong_at != 0 && seen->sum.events + 1 >= seen->wrong_at && event->length >= STRESS_TAG;
     seen->met++;
-    if (seen->drop_at != 0 && seen->met % seen->drop_at == 0) {
+    if (overlooked(seen, event)) {
         return;
     }
     check_position(seen, event);

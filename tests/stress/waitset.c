@@ -106,7 +106,7 @@ static void open_waiter(struct waiter *self, struct torc_bus *const bus[2]) {
         static const char *const name[TOPICS] = {"a", "b", "c"};
         self->reader[i] = stress_reader(stress_topic(bus[i % 2], name[i]), TORC_WAIT_BLOCK, TORC_JOIN_NEXT);
         self->seen[i].from_start = true;
-        self->seen[i].drop_at = stress_broken && i == 1 ? 1000 : 0;
+        self->seen[i].drop_at = stress_broken && i == 1 ? 100 : 0;
         OK(torc_waitset_add_reader(self->set, self->reader[i], &self->reader[i]));
     }
     OK(torc_waitset_add_mailbox(self->set, self->mailbox, NULL));

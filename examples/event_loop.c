@@ -2,6 +2,7 @@
  *
  * The loop knows nothing of torc: it waits for descriptors, and the reader's is one of them. Each call reads at most a handful of events; what
  * is left keeps the descriptor readable, so the loop comes back for it. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -76,7 +77,11 @@ static uint64_t run(struct torc_reader *reader, int pipe) {
     watch(loop, pipe, NULL);
     for (; open > 0; turns++) {
         struct epoll_event ready;
-        expect(epoll_wait(loop, &ready, 1, -1) == 1, "the loop waits");
+        int count = epoll_wait(loop, &ready, 1, -1);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        expect(count == 1, "the loop waits");
         if (ready.data.ptr == reader) {
             if (!on_events(reader, &ticks)) {
                 expect(epoll_ctl(loop, EPOLL_CTL_DEL, fd, NULL) == 0, "a reader at its end leaves the loop");

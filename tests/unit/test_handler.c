@@ -371,8 +371,10 @@ END_TEST
 
 START_TEST(a_detached_reader_ends_it) {
     struct torc_handler_config config = config_of();
+    int status;
     start(&config);
-    assert_ok(torc_reader_detach(torc_handler_reader(handler)));
+    status = torc_reader_detach(torc_handler_reader(handler));
+    ck_assert(status == TORC_OK || status == TORC_BUSY); /* its thread may be held up in the middle of a look */
     assert_ok(torc_handler_join(handler, TORC_FOREVER));
     ck_assert_int_eq(finish().ended, TORC_ENDED_CLOSED);
 }

@@ -140,9 +140,10 @@ END_TEST
 START_TEST(sleeps_are_counted_per_seat) {
     struct torc_event event;
     struct torc_reader *other;
-    assert_status(torc_next_until(t.reader, &event, torc_deadline_ms(3)), TORC_TIMED_OUT);
-    take_snapshot();
-    ck_assert_uint_ge(s.now->readers[0].sleeps, 1);
+    do { /* a deadline that has passed before the reader came to sleep is no sleep */
+        assert_status(torc_next_until(t.reader, &event, torc_deadline_ms(3)), TORC_TIMED_OUT);
+        take_snapshot();
+    } while (s.now->readers[0].sleeps == 0);
     ck_assert_uint_eq(s.now->readers[0].wakeups, 0);
     assert_ok(torc_reader_close(t.reader));
     other = open_reader(t.topic, TORC_JOIN_NEXT);
@@ -266,7 +267,7 @@ Suite *snapshot_suite(void) {
     Suite *suite = suite_create("snapshot");
     TCase *taken = tcase_create("taken");
     tcase_add_checked_fixture(taken, setup, teardown);
-    tcase_set_timeout(taken, 60);
+    tcase_set_timeout(taken, HANG);
     tcase_add_test(taken, a_new_bus_has_nothing_to_tell);
     tcase_add_test(taken, a_quiet_bus_adds_up);
     tcase_add_test(taken, pools_and_handles_are_counted);

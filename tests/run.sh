@@ -17,7 +17,7 @@
 
 build=${TORC_BUILD:-build}
 title=${TORC_TEST_TITLE:-test}
-limit=${TORC_TEST_TIMEOUT:-900}
+limit=${TORC_TEST_TIMEOUT:-1800}
 logs=$build/log
 passed=0 failed=0 skipped=0
 export TORC_BUILD="$build"

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WARM_UP_LIVES = 20, LIFE_LIMIT_SECONDS = 300, FORGET_EVERY = 10000, GROWTH_KB = 4096 };
+enum { WARM_UP_LIVES = 20, LIFE_LIMIT_SECONDS = 900, FORGET_EVERY = 10000, GROWTH_KB = 4096 };
 
 /* --- one life ----------------------------------------------------------------------------------------------------- */
 

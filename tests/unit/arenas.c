@@ -20,7 +20,7 @@ void teardown_arena(void) {
 TCase *add_arena_case(Suite *suite, const char *name) {
     TCase *tcase = tcase_create(name);
     tcase_add_checked_fixture(tcase, setup_arena, teardown_arena);
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, HANG);
     suite_add_tcase(suite, tcase);
     return tcase;
 }

@@ -123,7 +123,7 @@ struct torc_topic *open_topic(const char *name) {
 TCase *add_case(Suite *suite, const char *name, void (*setup)(void)) {
     TCase *tcase = tcase_create(name);
     tcase_add_checked_fixture(tcase, setup, teardown_world);
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, HANG);
     suite_add_tcase(suite, tcase);
     return tcase;
 }

@@ -24,6 +24,7 @@ extern struct world t;
 
 #define LANE 8           /* entries of a lane in the small configuration */
 #define PAST UINT64_C(1) /* a deadline that has passed */
+#define HANG 600 /* seconds after which a test is taken to hang: no test takes one, but the machine may stand still */
 
 /* A status compared by name, so that a failure reads well. Looked at before check is asked, which writes a record for
  * every assertion it evaluates. */

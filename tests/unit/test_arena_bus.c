@@ -180,7 +180,7 @@ Suite *arena_bus_suite(void) {
     TCase *both = tcase_create("published");
     TCase *other = add_case(suite, "other configurations", NULL);
     tcase_add_checked_fixture(both, setup_both, teardown_both);
-    tcase_set_timeout(both, 120);
+    tcase_set_timeout(both, HANG);
     suite_add_tcase(suite, both);
     tcase_add_test(both, readers_read_where_it_was_written);
     tcase_add_test(both, an_extendable_buffer_becomes_an_event);

@@ -59,7 +59,7 @@ Suite *arena_copies_suite(void) {
     Suite *suite = suite_create("arena_copies");
     TCase *both = tcase_create("area");
     tcase_add_checked_fixture(both, setup_both, teardown_both);
-    tcase_set_timeout(both, 120);
+    tcase_set_timeout(both, HANG);
     suite_add_tcase(suite, both);
     tcase_add_test(both, a_lent_buffer_is_not_in_the_area);
     return suite;

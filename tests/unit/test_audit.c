@@ -250,7 +250,7 @@ Suite *audit_suite(void) {
     Suite *suite = suite_create("audit");
     TCase *tcase = tcase_create("damage");
     tcase_add_checked_fixture(tcase, setup_audit, teardown_audit);
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, HANG);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_sound_bus_is_audited_again_and_again);
     tcase_add_test(tcase, a_held_slot_marked_free_is_found);

@@ -280,11 +280,11 @@ Suite *fork_suite(void) {
     TCase *bare = tcase_create("shared");
     TCase *inherited = tcase_create("inherited");
     tcase_add_checked_fixture(inherited, setup, teardown);
-    tcase_set_timeout(inherited, 60);
+    tcase_set_timeout(inherited, HANG);
     tcase_add_test(inherited, a_child_is_refused_everything);
     tcase_add_test(inherited, so_is_a_child_of_the_child);
     tcase_add_test(inherited, a_bus_that_is_leaving_is_inherited_too);
-    tcase_set_timeout(bare, 60);
+    tcase_set_timeout(bare, HANG);
     tcase_add_test(bare, shared_memory_is_not_touched);
     suite_add_tcase(suite, inherited);
     suite_add_tcase(suite, bare);

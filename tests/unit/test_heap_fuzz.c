@@ -23,7 +23,7 @@ END_TEST
 Suite *heap_fuzz_suite(void) {
     Suite *suite = suite_create("heap_fuzz");
     TCase *tcase = tcase_create("against a model");
-    tcase_set_timeout(tcase, 300);
+    tcase_set_timeout(tcase, HANG);
     tcase_add_loop_test(tcase, a_long_life_agrees_with_the_model, 0, HEAP_VARIANTS);
     tcase_add_loop_test(tcase, what_is_wrong_is_noticed, 1, HEAP_DEFECTS + 1);
     suite_add_tcase(suite, tcase);

@@ -364,7 +364,7 @@ Suite *lifecycle_suite(void) {
     tcase_add_test(halted, halt_ends_actors_and_drops_their_mailboxes);
     tcase_add_test(halted, handles_survive_halt);
     tcase_add_checked_fixture(later, setup, teardown);
-    tcase_set_timeout(later, 60);
+    tcase_set_timeout(later, HANG);
     tcase_add_test(later, an_unused_bus_goes_at_once);
     tcase_add_test(later, a_bus_goes_with_its_last_end);
     tcase_add_loop_test(later, a_bus_goes_with_its_last_handle, 0, 10);

@@ -23,7 +23,7 @@ END_TEST
 Suite *region_fuzz_suite(void) {
     Suite *suite = suite_create("region_fuzz");
     TCase *tcase = tcase_create("against a model");
-    tcase_set_timeout(tcase, 300);
+    tcase_set_timeout(tcase, HANG);
     tcase_add_loop_test(tcase, the_region_does_what_the_model_says, 0, REGION_VARIANTS);
     tcase_add_loop_test(tcase, what_is_wrong_is_noticed, 1, REGION_DEFECTS + 1);
     suite_add_tcase(suite, tcase);

@@ -8,9 +8,9 @@
 
 enum { PER_KEPT = 100, KEPT = 8 };
 
-/* A leak of a word per event would show. What else grows are stacks, the kernel's huge pages and its guess of the size, which it adds up per
- * processor only now and then; and under a sanitizer what is its own, and under one that looks at every word, a quarter has
- * to do. */
+/* A block lost per kept event would be five times as much. What else grows are stacks, the kernel's huge pages and its guess of the size,
+ * which it adds up per processor only now and then; and under a sanitizer what is its own, and under one that looks at every
+ * word, a quarter has to do. */
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif

@@ -114,6 +114,7 @@ static void from_outside(uint64_t seed, bool stalled) {
     stress_spin(&random, 2000);
     while (stress_broken && !stalled) { /* the defect: what must come after the detach is done before it */
         atomic_store(&leaver.gone, true);
+        (void)sched_yield();
     }
     stress_doing("detaches");
     OK(torc_reader_detach(leaver.reader));

@@ -31,7 +31,7 @@ static struct fate *fates[WRITERS];
 static uint64_t events;
 static struct worker workers[WORKERS];
 static atomic_bool enough;
-static _Atomic uint64_t exits, left_for;
+static _Atomic uint64_t exits, left_for, settled;
 
 static struct fate *fate_of(const struct torc_event *event) {
     for (size_t i = 0; i < WRITERS; i++) {
@@ -91,7 +91,8 @@ static bool settle_one(struct worker *self, struct hand *hand, struct torc_membe
     size_t which = stress_below(&self->random, hand->count);
     struct torc_delivery delivery = hand->held[which];
     bool back = stress_below(&self->random, 16) == 0;
-    bool forget = stress_broken && self == workers && self->finished % 1000 == 999;
+    /* All of them settle at least as often as there are events, whoever does most of it. */
+    bool forget = stress_broken && !back && atomic_fetch_add(&settled, 1) % 500 == 499;
     int status;
     stress_spin(&self->random, 100);
     hand->held[which] = hand->held[--hand->count];

@@ -22,6 +22,7 @@ struct round {
     uint32_t held_count;
     atomic_uint_fast32_t gone;
     atomic_bool go;
+    atomic_bool looked; /* for the defect: the releasers wait for it */
     uint64_t random;
 };
 
@@ -84,6 +85,9 @@ static void *release(void *argument) {
     struct round *round = seat->round;
     stress_doing("releases");
     await_start(seat);
+    while (stress_broken && !atomic_load(&round->looked)) {
+        (void)sched_yield();
+    }
     for (uint32_t i = seat->index == 0 ? 0 : 1; i < round->held_count; i += 2) {
         OK(torc_ringptr_release(round->held[i]));
     }
@@ -170,6 +174,7 @@ static void play_round(uint64_t number) {
     OK(torc_bus_destroy_later(&round.bus, note_gone, &round));
     if (stress_broken) { /* the defect: it is taken for gone before the last release */
         DETECT(STRESS_LATE, atomic_load(&round.gone) == 1, "the bus is still there");
+        atomic_store(&round.looked, true);
     }
     for (size_t i = 0; i < count; i++) {
         if (i < 3 ? early : i > 3 + (size_t)halts) {

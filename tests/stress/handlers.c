@@ -100,7 +100,7 @@ static struct torc_handler_thread *start(struct torc_topic *topic, struct torc_t
                                          .max_batch = 1 + (uint32_t)stress_below(&work->random, 40),
                                          .attempts = work->how == ATTEMPTS ? 3 : UINT32_MAX,
                                          .dead_letters = letters,
-                                         .dead_letter_wait_ns = UINT64_C(60000000000)};
+                                         .dead_letter_wait_ns = TORC_FOREVER};
     struct torc_handler_thread *handler;
     config.reader.wait = stress_waits[stress_below(&work->random, 4)];
     OK(torc_handler_start(topic, &config, &handler));

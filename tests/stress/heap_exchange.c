@@ -21,6 +21,7 @@ static uint64_t steps;
 struct worker {
     uint32_t author;
     uint64_t random, made, met, passed;
+    bool harmed;
 };
 
 static size_t some_size(uint64_t *random) {
@@ -33,10 +34,12 @@ static void *contents(struct parcel *parcel) {
     return parcel + 1;
 }
 
-/* The defect: one byte of a block changes while it is out, as if it were somebody else's too. */
-static void harm(struct parcel *parcel) {
-    if (stress_broken && parcel->number == 1000 && parcel->size != 0) {
+/* The defect: one byte of a block changes while it is out, as if it were somebody else's too. Once per thread: whoever meets the
+ * block next, to resize it or to free it, looks at all of it first. */
+static void harm(struct worker *worker, struct parcel *parcel) {
+    if (stress_broken && !worker->harmed && parcel->number >= 100 && parcel->size != 0) {
         ((unsigned char *)contents(parcel))[parcel->size / 2] ^= 1;
+        worker->harmed = true;
     }
 }
 
@@ -47,7 +50,7 @@ static struct parcel *make(struct worker *worker) {
     CHECK(parcel != NULL, "no memory for %zu bytes", size);
     *parcel = (struct parcel){size - sizeof *parcel, worker->author, ++worker->made};
     stress_fill(contents(parcel), parcel->size, parcel->author, parcel->number);
-    harm(parcel);
+    harm(worker, parcel);
     return parcel;
 }
 
@@ -65,7 +68,9 @@ static void end(struct worker *worker, struct parcel *parcel) {
 static struct parcel *resize(struct worker *worker, struct parcel *parcel) {
     size_t size = some_size(&worker->random);
     size_t kept = parcel->size < size - sizeof *parcel ? parcel->size : size - sizeof *parcel;
-    struct parcel *moved = torc_heap_realloc(heap, parcel, size);
+    struct parcel *moved;
+    check(parcel);
+    moved = torc_heap_realloc(heap, parcel, size);
     CHECK(moved != NULL, "no memory for %zu bytes", size);
     if (kept == moved->size) { /* grown or as it was: all of it must still be there */
         check(moved);

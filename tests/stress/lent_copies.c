@@ -5,6 +5,7 @@
 #include "engine.h"
 #include <inttypes.h>
 #include <sched.h>
+#include <string.h>
 
 enum { LARGEST = 24000, STORE = 1 << 20, KEPT = 32, READERS = 3, AUTHOR = 5 };
 
@@ -19,6 +20,10 @@ static struct kept {
     atomic_bool done;
     uint64_t stays;
 } kept[READERS];
+
+/* The broken variant damages the event of this number; a reader that waits for that looks only then, and cannot be overtaken. */
+enum { DAMAGED = 100 };
+static atomic_bool damaged;
 
 static atomic_uint joined;
 static uint64_t published, met[READERS], lost[READERS], evictions[READERS];
@@ -36,8 +41,9 @@ static void lend(struct torc_publisher *publisher, struct torc_arena *arena, siz
     CHECK(torc_buffer_advance(&buffer, size) == size, "short");
     copy = buffer;
     OK(torc_publish_arena(publisher, AUTHOR, &buffer));
-    if (stress_broken && number > 100) { /* the defect: written to after it was published */
+    if (stress_broken && number >= DAMAGED) { /* the defect: written to after it was published */
         copy.data[size - 1] ^= 0xFF;
+        atomic_store(&damaged, true);
     }
 }
 
@@ -77,7 +83,7 @@ static void *publish(void *argument) {
     }
     for (uint64_t i = 0; i < rounds; i++) {
         size_t size = STRESS_TAG + stress_size(&random, LARGEST - STRESS_TAG);
-        uint64_t what = stress_below(&random, 8);
+        uint64_t what = stress_broken && i == DAMAGED ? 0 : stress_below(&random, 8);
         if (what < 3) {
             lend(publisher, arena, size, i);
             published++;
@@ -105,6 +111,15 @@ static void *publish(void *argument) {
 
 /* --- readers --------------------------------------------------------------------------------------------------- */
 
+/* The damaged event was lent in one piece, behind nothing that waits: the damage is done whatever this reader does. */
+static void await_damage(const struct torc_event *event) {
+    uint64_t number;
+    memcpy(&number, event->data, sizeof number); /* the tag begins with it */
+    while (number >= DAMAGED && !atomic_load(&damaged)) {
+        (void)sched_yield();
+    }
+}
+
 static void verify(const struct torc_event *event) {
     DETECT(STRESS_PAYLOAD, event->length >= STRESS_TAG && event->type == AUTHOR, "event of %zu bytes", event->length);
     (void)stress_verify_tagged(event->data, event->length, AUTHOR);
@@ -120,6 +135,10 @@ static void keep(struct torc_reader *reader, const struct torc_event *event, str
     atomic_store(&mine->given, at + 1);
 }
 
+static bool gates(uint64_t which) {
+    return stress_broken && which == 0;
+}
+
 /* The first EVICT reader is waited for: so at least one meets what the publisher writes. */
 static struct torc_reader *join(uint64_t which, uint64_t *random) {
     static const uint64_t patience[3] = {0, 100000, 1000000000};
@@ -129,6 +148,9 @@ static struct torc_reader *join(uint64_t which, uint64_t *random) {
                                         .evicted = (enum torc_evicted)stress_below(random, 2),
                                         .evict_after_ns =
                                             patience[kept[which].stays++ == 0 ? 2 : stress_below(random, 3)]};
+    if (gates(which)) {
+        config = (struct torc_reader_config){.policy = TORC_POLICY_GATE};
+    }
     struct torc_reader *reader = NULL;
     int status = torc_reader_open(topic, &config, &reader);
     CHECK(status == TORC_OK || status == TORC_CLOSED, "%s", torc_status_name(status));
@@ -138,7 +160,7 @@ static struct torc_reader *join(uint64_t which, uint64_t *random) {
 
 /* One stay; false when the bus is closed. */
 static bool stay(struct torc_reader *reader, uint64_t which, uint64_t *random) {
-    uint64_t most = stress_below(random, 3000);
+    uint64_t most = gates(which) ? UINT64_MAX : stress_below(random, 3000);
     struct torc_event event;
     for (uint64_t i = 0; i < most; i++) {
         int status = torc_next_until(reader, &event, TORC_FOREVER);
@@ -152,6 +174,9 @@ static bool stay(struct torc_reader *reader, uint64_t which, uint64_t *random) {
             continue;
         }
         met[which]++;
+        if (gates(which)) {
+            await_damage(&event);
+        }
         if (stress_below(random, 300) == 0) {
             stress_spin(random, 100000); /* lapped or evicted with the event in hand */
         }

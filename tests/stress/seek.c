@@ -71,7 +71,7 @@ static size_t source_of(uint32_t lane) {
 
 /* Somewhere between what is long gone and what will be published soon. */
 static void choose(struct seeker *self) {
-    self->join = (enum torc_join)stress_below(&self->random, 4);
+    self->join = stress_broken ? TORC_JOIN_AT : (enum torc_join)stress_below(&self->random, 4);
     self->last = stress_below(&self->random, 2 * ENTRIES);
     for (size_t i = 0; i < WRITERS; i++) {
         uint64_t now = atomic_load(&sources[i].published), back = stress_below(&self->random, 3 * ENTRIES);

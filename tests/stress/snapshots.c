@@ -3,6 +3,7 @@
 #include "engine.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdlib.h>
 
 enum { PUBLISHERS = 2, READERS = 3, ENTRIES = 64 };
@@ -37,6 +38,10 @@ static void *read_on(void *argument) {
     struct torc_reader *reader = seat->cast->readers[seat->index];
     struct torc_event event;
     int status;
+    stress_doing("waits until the publishers have finished"); /* for the defect the lossy one must lose something */
+    while (stress_broken && seat->index == TORC_POLICY_LOSSY && atomic_load(&seat->cast->at_work) != 0) {
+        (void)sched_yield();
+    }
     stress_doing("reads until closed");
     do {
         status = torc_next_until(reader, &event, TORC_FOREVER);

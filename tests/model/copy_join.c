@@ -131,24 +131,12 @@ MODEL_SCENARIO(bus_copy_join_claim_next, .claim = "the same at NEXT", .hazards =
                .thread = {claim_and_commit, join_next_3}, .check = check_3, .preemptions = 2, .quick = 1);
 
 /* What an aborted claim has begun to overwrite is stepped over. */
-static bool take_or_skip(void) {
-    struct torc_event event;
-    int status = torc_next(w.second, &event);
-    if (status == TORC_LAPPED) {
-        came.next += event.lost;
-    } else if (status == TORC_OK) {
-        model_assert(!sequence_before(event.sequence, came.next), "forward only");
-        came.next = event.sequence;
-        note_copy(&event, &came);
-    }
-    return status != TORC_EMPTY;
-}
 static void join_oldest_aborted(void) {
     join_at(TORC_JOIN_OLDEST);
-    (void)take_or_skip();
+    (void)take_or_skip(w.second, &came);
 }
 static void check_aborted(void) {
-    while (take_or_skip()) {
+    while (take_or_skip(w.second, &came)) {
     }
     model_assert_equal(came.next, 3);
     close_world();

@@ -15,7 +15,7 @@ static void setup_lossy(void) {
 static void publish_three(void) {
     put_run(0, 3, 16);
 }
-static void take_asleep(void) {
+static void take_losses_asleep(void) {
     struct torc_event event;
     while (came.next != 3) {
         int status = torc_next_until(w.reader, &event, TORC_FOREVER);
@@ -33,10 +33,10 @@ static void check_three(void) {
     close_world();
 }
 MODEL_SCENARIO(bus_copy_sleep, .claim = "a sleeping LOSSY reader is woken by every event", .hazards = "19",
-               .setup = setup_lossy, .thread = {publish_three, take_asleep}, .check = check_three, .preemptions = 1,
-               .quick = 1);
+               .setup = setup_lossy, .thread = {publish_three, take_losses_asleep}, .check = check_three,
+               .preemptions = 1, .quick = 1);
 MODEL_SCENARIO(bus_copy_sleep_fences, .claim = "the same without membarrier", .hazards = "19", .setup = setup_lossy,
-               .thread = {publish_three, take_asleep}, .check = check_three, .fences = true, .preemptions = 1,
+               .thread = {publish_three, take_losses_asleep}, .check = check_three, .fences = true, .preemptions = 1,
                .quick = 1);
 
 /* A reader that sleeps behind a loss which a poll tells only with the next event: its deadline passes. */

@@ -39,6 +39,19 @@ int take_copy(struct torc_reader *reader, struct came *came) {
     return status;
 }
 
+bool take_or_skip(struct torc_reader *reader, struct came *came) {
+    struct torc_event event;
+    int status = torc_next(reader, &event);
+    if (status == TORC_LAPPED) {
+        came->next += event.lost;
+    } else if (status == TORC_OK) {
+        model_assert(!sequence_before(event.sequence, came->next), "forward only");
+        came->next = event.sequence;
+        note_copy(&event, came);
+    }
+    return status != TORC_EMPTY;
+}
+
 void take_copies(struct torc_reader *reader, struct came *came, uint64_t end) {
     while (came->next != end) {
         int status = take_copy(reader, came);

@@ -20,17 +20,8 @@ static void publish(void) {
     }
 }
 
-static void take_asleep(struct torc_reader *reader) {
-    struct torc_event event;
-    for (uint64_t i = 1; i <= 3; i++) {
-        model_assert_status(torc_next_until(reader, &event, TORC_FOREVER), TORC_OK);
-        model_assert_equal(number_of(&event), i);
-    }
-    (void)torc_advance(reader);
-}
-
 static void take_fast(void) {
-    take_asleep(w.reader);
+    take_asleep(w.reader, 1, 3);
 }
 
 /* Both entries of the first lap are borrowed at once and looked at again before they are given back. */

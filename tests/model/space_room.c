@@ -28,7 +28,7 @@ static void publish(uint64_t count, size_t length) {
     }
 }
 
-static void take_asleep(uint64_t count) {
+static void take_quietly(uint64_t count) {
     struct torc_event event;
     for (uint64_t i = 1; i <= count; i++) {
         take_back_quietly();
@@ -42,13 +42,13 @@ static void publish_inline(void) {
     publish(3, 8);
 }
 static void take_inline(void) {
-    take_asleep(3);
+    take_quietly(3);
 }
 static void publish_slots(void) {
     publish(3, 56);
 }
 static void take_slots(void) {
-    take_asleep(3);
+    take_quietly(3);
 }
 
 MODEL_SCENARIO(space_room, .claim = "a publisher asleep for room and a reader asleep for events wake each other",

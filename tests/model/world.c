@@ -192,3 +192,12 @@ void take_run(struct torc_reader *reader, uint64_t first, uint64_t count) {
         taken++;
     }
 }
+
+void take_asleep(struct torc_reader *reader, uint64_t first, uint64_t count) {
+    struct torc_event event;
+    for (uint64_t taken = 0; taken < count; taken++) {
+        model_assert_status(torc_next_until(reader, &event, TORC_FOREVER), TORC_OK);
+        model_assert_equal(number_of(&event), first + taken);
+    }
+    (void)torc_advance(reader);
+}

@@ -20,6 +20,22 @@ static int quiet_fd(void) {
     return fd;
 }
 
+/* That of a reader with this configuration in the place of t.reader. */
+static int quiet_fd_with(const struct torc_reader_config *config) {
+    assert_ok(torc_reader_close(t.reader));
+    assert_ok(torc_reader_open(t.topic, config, &t.reader));
+    return quiet_fd();
+}
+
+/* Two events come and go. */
+static void comes_and_goes(int fd) {
+    put_run(t.publisher, 0, 2);
+    ck_assert(readable(fd));
+    take_run(t.reader, 0, 2);
+    take_none(t.reader);
+    ck_assert(!readable(fd));
+}
+
 START_TEST(it_is_readable_until_empty_was_seen) {
     int fd = torc_reader_fd(t.reader);
     ck_assert_int_ge(fd, 0);
@@ -137,14 +153,8 @@ END_TEST
 START_TEST(an_eviction_makes_it_readable) {
     struct torc_reader_config config = {.policy = TORC_POLICY_EVICT, .evicted = TORC_EVICTED_LEAVE};
     struct torc_event event;
-    int fd;
-    assert_ok(torc_reader_close(t.reader));
-    assert_ok(torc_reader_open(t.topic, &config, &t.reader));
-    fd = quiet_fd();
-    put_run(t.publisher, 0, 2);
-    ck_assert(readable(fd));
-    take_run(t.reader, 0, 2);
-    take_none(t.reader);
+    int fd = quiet_fd_with(&config);
+    comes_and_goes(fd);
     for (uint64_t i = 0; i < 2 * LANE; i++) {
         assert_ok(put(t.publisher, i));
     }
@@ -157,15 +167,7 @@ END_TEST
 
 START_TEST(a_lossy_reader_has_one_too) {
     struct torc_reader_config config = {.policy = TORC_POLICY_LOSSY};
-    int fd;
-    assert_ok(torc_reader_close(t.reader));
-    assert_ok(torc_reader_open(t.topic, &config, &t.reader));
-    fd = quiet_fd();
-    put_run(t.publisher, 0, 2);
-    ck_assert(readable(fd));
-    take_run(t.reader, 0, 2);
-    take_none(t.reader);
-    ck_assert(!readable(fd));
+    comes_and_goes(quiet_fd_with(&config));
 }
 END_TEST
 

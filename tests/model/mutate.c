@@ -275,7 +275,8 @@ static void count_one(struct score *score, uint32_t i) {
         }
     } else if (line_of[i] >= 0) {
         score->explained++;
-        printf("explained %s: %s\n", described(&mutants[i]), explanation_use(line_of[i]));
+        printf("explained %s: %s%s\n", described(&mutants[i]), explanation_use(line_of[i]),
+               fate->run ? "" : " (no scenario runs it)");
     } else {
         score->survivors++;
         printf("SURVIVED  %s%s\n", described(&mutants[i]), fate->run ? "" : ": no scenario runs it");

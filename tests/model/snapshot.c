@@ -60,3 +60,19 @@ MODEL_SCENARIO(snapshot, .claim = "nobody has consumed more than is published, i
 MODEL_SCENARIO(snapshot_lap, .claim = "what is published never goes back from one snapshot to the next",
                .broken = "readers are looked at after the lanes", .setup = setup,
                .thread = {publish_two, read_some, look}, .check = check, .preemptions = 1, .quick = MODEL_NOT_QUICK);
+
+/* The entry of what was read last is used again: where its stamp is not found any more the position behind it is. */
+static void publish_three(void) {
+    publish_two();
+    model_assert_status(put(w.publisher, 3, 16), TORC_OK);
+}
+static void read_one(void) {
+    take_asleep(w.reader, 1, 1);
+}
+static void look_once(void) {
+    model_assert_status(torc_snapshot_take(w.bus, memory[0], bytes, &first), TORC_OK);
+    model_assert(first->readers[0].consumed <= first->published, "nobody consumed more than is published");
+}
+MODEL_SCENARIO(snapshot_reuse, .claim = "nor where the entry with its stamp has the next event in it", .setup = setup,
+               .thread = {publish_three, read_one, look_once}, .check = check, .preemptions = 1,
+               .quick = MODEL_NOT_QUICK);

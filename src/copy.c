@@ -11,7 +11,7 @@
  * COPY: a joiner sets publisher.copied, passes the heavy barrier and then reads lane.claimed; the publisher stores claimed,
  * then looks at copied. A claim made without seeing copied is below the claimed that the joiner reads, and what it
  * overwrites is more than a lane behind that. */
-#include "core.h"
+#include "conflate.h"
 #include "probe.h"
 
 #include <string.h>
@@ -58,6 +58,7 @@ void torc_copy_done(struct reader *self) {
 
 void torc_copy_drop(struct reader *self) {
     self->holds = false;
+    self->lent = false;
     if (self->pinned != 0) {
         (void)torc_ringptr_release((struct torc_ringptr){&self->bus->hot, self->pinned | TORC_ID_SHARED});
         self->pinned = 0;
@@ -98,7 +99,7 @@ static uint64_t newest_event(const struct reader *self, const struct reader_lane
 static uint64_t resume_at(const struct reader *self, const struct reader_lane *lane) {
     uint64_t capacity = self->bus->config.lane_entries;
     uint64_t at = newest(self, lane);
-    if (self->policy != TORC_POLICY_CONFLATE && self->resume == TORC_RESUME_OLDEST) {
+    if (self->conflation != NULL || (reader_tells(self) && self->resume == TORC_RESUME_OLDEST)) {
         at = at + 1 - capacity + capacity / RESUME_MARGIN;
     }
     return sequence_before(lane->sequence, at) ? at : lane->sequence + 1;
@@ -109,7 +110,7 @@ static enum found try_lane(struct reader *self, struct reader_lane *lane) {
     const struct torc_entry *entries = lane_entries(self->bus, lane->index);
     for (;;) {
         enum found found;
-        uint64_t skip_to = self->policy == TORC_POLICY_CONFLATE ? newest_event(self, lane) : lane->sequence;
+        uint64_t skip_to = reader_tells(self) ? lane->sequence : newest_event(self, lane);
         if (sequence_before(lane->sequence, skip_to)) {
             lose(self, lane, skip_to);
         }
@@ -132,6 +133,10 @@ static enum found try_lane(struct reader *self, struct reader_lane *lane) {
             lose(self, lane, lane->sequence + 1); /* reaped: the lane no longer holds this event */
         }
     }
+}
+
+bool torc_copy_try(struct reader *self, struct reader_lane *lane) {
+    return try_lane(self, lane) == FOUND;
 }
 
 /* Shows the inline torc_next the copy as if it were a lane of one entry. */
@@ -191,7 +196,10 @@ static int look(struct reader *self, bool tell) {
 }
 
 int torc_copy_look(struct reader *self) {
-    return evicted(self) && !self->told ? TORC_OK : look(self, self->policy != TORC_POLICY_CONFLATE);
+    if (self->conflation != NULL) {
+        return torc_conflate_look(self);
+    }
+    return evicted(self) && !self->told ? TORC_OK : look(self, reader_tells(self));
 }
 
 /* A poll tells a loss with the event behind it; where there is none it must still end. */
@@ -207,8 +215,15 @@ static bool take_losses(struct reader *self) {
 /* An event found behind a loss is held until the loss was told: so a reader that is always overtaken gets on as well. */
 int torc_copy_next(struct reader *self, bool tell, bool first) {
     struct reader_lane *lane;
-    bool tells = self->policy != TORC_POLICY_CONFLATE;
+    bool tells = reader_tells(self);
     int why;
+    if (self->conflation != NULL) {
+        why = torc_conflate_next(self, tell, first);
+        if (why == TORC_OK) {
+            show(self);
+        }
+        return why;
+    }
     tell = tell && tells;
     if (TORC_UNLIKELY(evicted(self)) && first && !self->told) {
         return tell_eviction(self);
@@ -228,14 +243,14 @@ int torc_copy_next(struct reader *self, bool tell, bool first) {
 }
 
 bool torc_copy_ready(const struct reader *self) {
-    if (evicted(self) && !self->told) {
+    if ((evicted(self) && !self->told) || (self->conflation != NULL && torc_conflate_ready(self))) {
         return true;
     }
     for (uint32_t i = 0; i < self->lane_count; i++) {
         const struct reader_lane *lane = &self->lane[i];
         const struct torc_entry *entries = lane_entries(self->bus, lane->index);
         uint64_t index = lane->sequence & (self->bus->config.lane_entries - 1);
-        if ((lane->lost != 0 && self->policy != TORC_POLICY_CONFLATE) ||
+        if ((lane->lost != 0 && reader_tells(self)) ||
             compare(torc_load_acquire64(&entries[index].stamp), lane->sequence) != NOT_YET) {
             return true;
         }

@@ -136,6 +136,11 @@ struct reader {
     uint32_t run; /* events until the next lane gets its turn */
     bool holds;   /* the copy is an event that was not handed on yet */
 
+    /* CONFLATE per type (src/conflate.c): */
+    struct torc_conflation *conflation; /* NULL: another policy, or one event per lane */
+    bool lent;                          /* the copy is the owner's borrow */
+    torc_a64 held;                      /* events that are pending; read by others */
+
     torc_a64 user; /* the thread inside, at DEBUG 1 and up */
 
     /* Written by the owner, read by others. */
@@ -194,6 +199,10 @@ static inline bool reader_copies(const struct reader *self) {
 }
 static inline bool reader_gates(const struct reader *self) {
     return self->policy == TORC_POLICY_GATE || self->policy == TORC_POLICY_EVICT;
+}
+/* It hears TORC_LAPPED; else each event says what was lost before it. */
+static inline bool reader_tells(const struct reader *self) {
+    return self->policy != TORC_POLICY_CONFLATE || self->conflation != NULL;
 }
 static inline bool bus_closed(const struct bus *bus) {
     return torc_load_acquire32(&bus->header->state) != TORC_BUS_OPEN; /* STATE */
@@ -374,6 +383,9 @@ void torc_copy_done(struct reader *self);
 void torc_copy_drop(struct reader *self);
 /* copy.c: is there something for it to read or to be told? */
 bool torc_copy_ready(const struct reader *self);
+/* copy.c, owner: a lane's next event is copied and pinned, and what was lost before it is counted; false if there is none. */
+bool torc_copy_try(struct reader *self, struct reader_lane *lane);
+
 /* evict.c: when the first reader that holds this publisher up may be evicted, by torc_now(); TORC_FOREVER: never. */
 uint64_t torc_evict_due(struct publisher *self);
 /* evict.c: evicts those whose time is over. Did that change anything? */

@@ -19,7 +19,7 @@
  *
  * Readers that copy do not need the gate: they begin at the oldest entry that no claim has begun to overwrite (COPY), and find out
  * by the stamps what has happened to it since. */
-#include "core.h"
+#include "conflate.h"
 
 /* --- before ------------------------------------------------------------------------------------------------- */
 
@@ -173,6 +173,7 @@ static int seek(struct reader *self, const struct start *start) {
         return status;
     }
     torc_copy_drop(self);
+    torc_conflate_clear(self);
     self->one_lane = false;
     self->run = 0;
     self->current = 0;
@@ -228,6 +229,9 @@ int torc_reader_tell(struct torc_reader *reader, struct torc_position *positions
     for (uint32_t i = 0; i < self->lane_count && i < count; i++) {
         const struct reader_lane *lane = &self->lane[i];
         uint64_t next = i == self->current && !reader_copies(self) ? self->hot.sequence : lane->sequence;
+        if (self->conflation != NULL) {
+            next = torc_conflate_oldest(self, lane);
+        }
         positions[i] = (struct torc_position){.sequence = next, .missed = lane->lost, .lane = lane->index};
     }
     return (int)self->lane_count;

@@ -5,6 +5,9 @@
 
 /* Is the event one that this reader has been given and has not given back? */
 static bool is_borrowed(const struct reader *self, const struct torc_event *event) {
+    if (self->conflation != NULL) {
+        return self->lent && event->lane == self->hot.lane && event->sequence + 1 == self->hot.sequence;
+    }
     for (uint32_t i = 0; i < self->lane_count; i++) {
         const struct reader_lane *lane = &self->lane[i];
         uint64_t next = i == self->current ? self->hot.sequence : lane->sequence;

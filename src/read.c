@@ -3,7 +3,7 @@
  * Who may run at the same time: the reader's owner here; publishers that stamp entries ahead of it; a detacher. The acquire load of a
  * stamp makes the whole entry, and the slot behind it, visible. The cursor is stored with release after the last access
  * to what it gives back, so a publisher that acquires it may overwrite. */
-#include "core.h"
+#include "conflate.h"
 
 #include <limits.h>
 
@@ -38,9 +38,9 @@ void torc_reader_give_back(struct reader *self, struct reader_lane *lane) {
     }
 }
 
-/* The hot part holds the current lane's sequence while the owner reads. */
+/* The hot part holds the current lane's sequence while the owner reads, unless its events come by type (src/conflate.c). */
 void torc_reader_save_current(struct reader *self) {
-    if (self->lane_count != 0) {
+    if (self->lane_count != 0 && self->conflation == NULL) {
         self->lane[self->current].sequence = self->hot.sequence;
     }
 }
@@ -146,6 +146,7 @@ void torc_reader_leave_if_done(struct reader *self) {
     self->hot.left = 0;
     self->one_lane = false; /* the next call must not find the lane merely empty */
     torc_copy_drop(self);
+    torc_conflate_clear(self);
     if (!borrows_out(self)) {
         torc_store_release32(&self->busy, 0);
         torc_reader_leave(self);

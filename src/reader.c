@@ -1,5 +1,5 @@
 /* src/reader.c - readers come and go: following lanes, joining (positions: src/join.c), leaving. */
-#include "core.h"
+#include "conflate.h"
 
 #include <stdlib.h>
 
@@ -129,7 +129,30 @@ static bool config_valid(const struct torc_reader_config *config) {
     return (unsigned)config->wait <= TORC_WAIT_BACKOFF && (unsigned)config->policy <= TORC_POLICY_EVICT &&
            (unsigned)config->resume <= TORC_RESUME_NEWEST && (unsigned)config->evicted <= TORC_EVICTED_LEAVE &&
            (config->policy == TORC_POLICY_GATE || (config->manual_advance == 0 && config->after_count == 0)) &&
-           (config->after_count == 0 || config->after != NULL) && torc_start_valid(&start);
+           (config->after_count == 0 || config->after != NULL) && config->conflate_types <= TORC_CONFLATE_MOST &&
+           torc_start_valid(&start);
+}
+
+static struct reader *new_reader(struct torc_topic *topic, const struct torc_reader_config *config) {
+    struct reader *self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
+    if (self == NULL) {
+        return NULL;
+    }
+    *self = (struct reader){.bus = topic->bus, .topic = topic, .wait = config->wait};
+    self->manual = config->manual_advance != 0;
+    self->policy = config->policy;
+    self->resume = config->resume;
+    self->then = config->evicted;
+    self->evict_after_ns = config->evict_after_ns;
+    self->hot.bus = &self->bus->hot;
+    self->hot.mask = self->bus->config.lane_entries - 1;
+    self->hot.entries = self->bus->entries; /* before the first lane: an address to reckon with, never looked at */
+    if (config->policy == TORC_POLICY_CONFLATE && config->conflate_types != 0 &&
+        torc_conflate_open(self, config->conflate_types) != TORC_OK) {
+        free(self);
+        return NULL;
+    }
+    return self;
 }
 
 int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_config *config, uint32_t point,
@@ -144,23 +167,15 @@ int torc_reader_open_at(struct torc_topic *topic, const struct torc_reader_confi
     if (topic->bus->forked) {
         return TORC_FORKED;
     }
-    self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
+    self = new_reader(topic, config);
     if (self == NULL) {
         return TORC_NO_MEMORY;
     }
-    *self = (struct reader){.bus = topic->bus, .topic = topic, .wait = config->wait};
-    self->manual = config->manual_advance != 0;
-    self->policy = config->policy;
-    self->resume = config->resume;
-    self->then = config->evicted;
-    self->evict_after_ns = config->evict_after_ns;
-    self->hot.bus = &self->bus->hot;
-    self->hot.mask = self->bus->config.lane_entries - 1;
-    self->hot.entries = self->bus->entries; /* before the first lane: an address to reckon with, never looked at */
     (void)pthread_mutex_lock(&self->bus->lock);
     status = join(self, config, point);
     (void)pthread_mutex_unlock(&self->bus->lock);
     if (status != TORC_OK) {
+        torc_conflate_close(self);
         free(self);
         return status;
     }
@@ -262,6 +277,7 @@ int torc_reader_close(struct torc_reader *reader) {
     torc_bus_hold(bus);
     torc_reader_leave(self);
     torc_copy_drop(self);
+    torc_conflate_close(self);
     torc_after_unwatch(self);
     torc_waitset_forget(&bus->notify[self->index], reader);
     torc_notify_end(&bus->notify[self->index]);
@@ -314,7 +330,8 @@ int torc_reader_state(const struct torc_reader *reader, struct torc_reader_state
     if (self->bus->forked || torc_load_acquire32(&self->detached) != 0) {
         return self->bus->forked ? TORC_FORKED : TORC_CLOSED;
     }
-    *state = (struct torc_reader_state){.max_lag = torc_load_relaxed64(&self->max_lag),
+    *state = (struct torc_reader_state){.lag = torc_load_relaxed64(&self->held),
+                                        .max_lag = torc_load_relaxed64(&self->max_lag),
                                         .consumed = torc_load_relaxed64(&self->consumed),
                                         .lost = torc_load_relaxed64(&self->lost),
                                         .evicted = torc_load_relaxed32(&self->evicted)};

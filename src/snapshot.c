@@ -99,6 +99,7 @@ static void take_readers(const struct bus *bus, struct room *room) {
             (struct torc_reader_figures){.reader = i,
                                          .topic = reader->topic->index,
                                          .policy = reader->policy,
+                                         .lag = torc_load_relaxed64(&reader->held),
                                          .max_lag = torc_load_relaxed64(&reader->max_lag),
                                          .consumed = torc_load_acquire64(&reader->consumed), /* CONSUMED */
                                          .lost = torc_load_relaxed64(&reader->lost),

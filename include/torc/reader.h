@@ -18,7 +18,8 @@
  *
  * What a reader does when it is slower than a publisher is its policy: GATE, the default, makes the publisher wait; LOSSY and CONFLATE
  * are overtaken, told so, and told exactly by how much; EVICT makes the publisher wait, but not for long. These three copy every event out before they hand it on, and while
- * there is one, the publishers of its topic take a slower path; nobody else pays for them.
+ * there is one, the publishers of its topic take a slower path; nobody else pays for them. A GATE reader whose thread has died holds its
+ * publishers up until somebody detaches it: where nobody can be sure to, EVICT keeps them going.
  *
  * Threads: one thread at a time per reader; torc_reader_detach and the functions marked "any thread" from anywhere. DEBUG
  * builds look for violations and answer TORC_WRONG_THREAD. */
@@ -41,8 +42,7 @@ struct torc_event {
     uint32_t lane;     /* which publisher's lane: 0..63 */
     uint64_t sequence; /* in that lane, without gaps but for aborted claims */
     uint64_t slot;     /* library's: 0 for an inline event */
-    uint64_t
-        lost; /* with TORC_LAPPED, in a poll or with CONFLATE: sequences of this lane before it that will not come */
+    uint64_t lost;     /* with TORC_LAPPED, in a poll or with CONFLATE: sequences of this lane that will not come */
 };
 
 /* Where a reader begins in the lanes that exist when it opens. Lanes opened later are read from their first event on. */
@@ -68,8 +68,8 @@ struct torc_position {
 enum torc_policy {
     TORC_POLICY_GATE = 0, /* the publisher waits: nothing is lost */
     TORC_POLICY_LOSSY,    /* the publisher goes on: TORC_LAPPED says how many sequences were lost */
-    TORC_POLICY_CONFLATE, /* as LOSSY, and only the newest event of each lane counts: what is older is skipped */
-    TORC_POLICY_EVICT     /* as GATE, until a publisher has waited for it for evict_after_ns; then as `evicted` says */
+    TORC_POLICY_CONFLATE, /* as LOSSY, and only the newest event of each lane, or of each type, counts: what is older is skipped */
+    TORC_POLICY_EVICT /* as GATE, until a publisher has waited for it for evict_after_ns; then as `evicted` says */
 };
 
 /* What becomes of an EVICT reader that was too slow. It is told once, by TORC_EVICTED. */
@@ -100,6 +100,13 @@ struct torc_reader_config {
      * others are after can leave at any time: they go on as if it had never been there, after those that it was after itself. */
     struct torc_reader *const *after;
     size_t after_count;
+    /* CONFLATE: 0: the newest event of each lane. Else the newest event of each type in each lane, of up to so many types at one time
+     * (65536 at most), for which memory is taken when the reader opens. They come in the order in which their types
+     * came up, so those of one type in their order; event.lost says how many of its type and lane it replaced. What a
+     * publisher overwrote before the reader looked is told by TORC_LAPPED: any type may have been among it. A type for which
+     * there is no place waits in its lane until another was handed on; so does a payload in a slot while a quarter of
+     * its pool, or one slot, is held back for this reader. */
+    uint32_t conflate_types;
 };
 
 /* The hot part of a reader; the rest is private. Touch none of it. */

@@ -152,7 +152,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(deadlines)                                                                                                       \
     X(group)                                                                                                           \
     X(merge)                                                                                                           \
-    X(sequencer)
+    X(sequencer)                                                                                                       \
+    X(conflate)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

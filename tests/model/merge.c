@@ -63,11 +63,11 @@ static void publish_late(void) {
 }
 MODEL_SCENARIO(bus_merge_order, .claim = "an event waits for a lane that may come with an earlier one, until it ends",
                .hazards = "19", .broken = "nobody is waited for", .setup = setup_two,
-               .thread = {publish_late, publish_early, read_two}, .check = check_two, .preemptions = 1,
-               .quick = MODEL_NOT_QUICK);
+               .thread = {publish_late, publish_early, read_two}, .check = check_two, .preemptions = MODEL_NONE,
+               .deep = 1, .quick = MODEL_NOT_QUICK);
 MODEL_SCENARIO(bus_merge_order_fences, .claim = "the same without membarrier", .hazards = "19", .setup = setup_two,
                .broken = "nobody is waited for", .thread = {publish_late, publish_early, read_two}, .check = check_two,
-               .fences = true, .preemptions = 2, .quick = 1);
+               .fences = true, .preemptions = 1, .deep = 2, .quick = MODEL_NONE);
 
 /* --- a lane that comes -------------------------------------------------------------------------------------------------- */
 
@@ -109,4 +109,4 @@ static void check_end(void) {
 MODEL_SCENARIO(bus_merge_close, .claim = "after a close all that is left comes in order, and then the end",
                .hazards = "20", .broken = "nobody is waited for", .setup = setup_two,
                .thread = {publish_if_open, end_bus, read_all}, .check = check_end, .fences = true, .preemptions = 1,
-               .quick = 1);
+               .quick = MODEL_NONE);

@@ -4,7 +4,7 @@
 # only where its package could be had; the suite reports the others as absent.
 
 SUITE_SRC := $(sort $(wildcard bench/suite/*.c)) bench/machine.c bench/report.c \
-             $(addprefix bench/peers/,raw.cpp standard.cpp torc.cpp torc_blocks.cpp)
+             $(addprefix bench/peers/,raw.cpp standard.cpp torc.cpp torc_blocks.cpp total.cpp)
 SUITE     := $(O)/bench/suite
 # ck is what torc itself needs, and mutex needs nothing.
 PEERS     := ck mutex boost moodycamel tbb rte_ring wfcqueue nng zmq iceoryx disruptor mimalloc jemalloc rte_mempool
@@ -40,7 +40,7 @@ endif
 
 -include $(patsubst %.o,%.d,$(call object,$(SUITE_SRC)))
 # In C++ a function that is named as a struct hides its constructor, which g++ calls shadowing.
-$(call object,bench/peers/torc.cpp bench/peers/torc_blocks.cpp): WARNINGS += -Wno-shadow
+$(call object,bench/peers/torc.cpp bench/peers/torc_blocks.cpp bench/peers/total.cpp): WARNINGS += -Wno-shadow
 $(SUITE): $(call object,$(SUITE_SRC)) $(O)/libtorc.a $(O)/obj/sources
 	@mkdir -p $(@D)
 	@# The peers call bench_die and others of its functions.

@@ -5,7 +5,7 @@
 
 template <size_t N>
 struct mutex_queue {
-    static constexpr bool broadcast = false, many_producers = true, blocks = true, variable = false;
+    static constexpr bool broadcast = false, many_producers = true, blocks = true, variable = false, total = true;
     using event = bench::event<N>;
 
     std::mutex lock;

@@ -175,8 +175,11 @@ class flow {
     static void *make(const suite_plan &plan) {
         return static_cast<net_base *>(new net<Q, N>(plan));
     }
-    // Nobody can sleep on several queues at once.
+    // Nobody can sleep on several queues at once, and not every queue of several producers has one order.
     static bool possible(const suite_plan &plan) {
+        if (plan.total && !in_order<probe>::value) {
+            return false;
+        }
         bool lanes = !probe::broadcast && !probe::many_producers && plan.producers > 1;
         bool asleep = plan.waiting == SUITE_BLOCK || plan.shape == SUITE_WAKEUP;
         return !asleep || (probe::blocks && !lanes);

@@ -6,7 +6,7 @@
 
 template <size_t N>
 struct dpdk_queue {
-    static constexpr bool broadcast = false, many_producers = true, blocks = false, variable = false;
+    static constexpr bool broadcast = false, many_producers = true, blocks = false, variable = false, total = true;
     static constexpr bool in_place = N > 64; // for one producer
     using event = bench::event<N>;
 

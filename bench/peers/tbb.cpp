@@ -4,7 +4,7 @@
 
 template <size_t N>
 struct tbb_queue {
-    static constexpr bool broadcast = false, many_producers = true, blocks = true, variable = false;
+    static constexpr bool broadcast = false, many_producers = true, blocks = true, variable = false, total = true;
     using event = bench::event<N>;
     using queue_type = tbb::concurrent_bounded_queue<event>;
 

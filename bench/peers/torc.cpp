@@ -1,4 +1,5 @@
-// torc.cpp - torc's own twin: a topic with a lane per publisher; every reader sees every event.
+// torc.cpp - torc's own twin: a topic with a lane per publisher, or one lane for all where one order is asked for; every
+// reader sees every event.
 #include "torc.hpp"
 #include "net.hpp"
 #include "raw.hpp"
@@ -10,17 +11,17 @@ struct topic {
     using event = bench::event<N>;
 
     torc_bus *bus;
+    torc_topic *stream;
+    torc_publisher_config writing;
     std::vector<torc_publisher *> publishers;
     std::vector<torc_reader *> readers;
 
-    topic(const suite_plan &plan, unsigned producers, unsigned consumers) {
+    topic(const suite_plan &plan, unsigned producers, unsigned consumers) : writing() {
         torc_config config = TORC_CONFIG_DEFAULT_INIT;
-        torc_topic *stream;
-        config.publishers = producers;
+        config.publishers = producers != 0 ? producers : 1; // none: it is for whoever opens it
         config.readers = consumers;
         bench_check(torc_bus_create(&config, &bus), "torc_bus_create");
         bench_check(torc_topic_open(bus, "events", 0, &stream), "torc_topic_open");
-        torc_publisher_config writing = {};
         torc_reader_config reading = {};
         bool asleep = plan.waiting == SUITE_BLOCK || plan.shape == SUITE_WAKEUP;
         writing.wait = reading.wait = asleep                        ? TORC_WAIT_BLOCK
@@ -131,9 +132,58 @@ struct topic {
     }
 };
 
-static const suite_flow topic_flow = bench::flow<topic>::functions;
+// One order: all producers share a sequencer. Reading is the same.
+template <size_t N>
+struct sequenced {
+    static constexpr bool broadcast = true, many_producers = true, blocks = true, variable = false, total = true;
+    using event = bench::event<N>;
+    using out = typename topic<N>::out;
+
+    topic<N> events;
+    torc_sequencer *sequencer;
+
+    sequenced(const suite_plan &plan, unsigned, unsigned consumers) : events(plan, 0, consumers), sequencer(nullptr) {
+        bench_check(torc_sequencer_open(events.stream, &events.writing, &sequencer), "torc_sequencer_open");
+    }
+    ~sequenced() {
+        bench_check(torc_sequencer_close(sequencer), "torc_sequencer_close");
+    }
+
+    struct in {
+        torc_sequencer *sequencer;
+        template <class F>
+        bool push(F &&write) {
+            if constexpr (N <= TORC_INLINE_BYTES) {
+                event e;
+                write(e);
+                torc_must(torc_sequencer_publish(sequencer, 1, &e, sizeof e, TORC_FOREVER, nullptr), "publish");
+            } else {
+                struct torc_claim claim;
+                torc_must(torc_sequencer_claim(sequencer, 1, N, TORC_FOREVER, &claim), "claim");
+                write(*static_cast<event *>(claim.data));
+                torc_must(torc_sequencer_commit(sequencer, &claim), "commit");
+            }
+            return true;
+        }
+        template <class F>
+        void push_block(F &&write) {
+            (void)push(write);
+        }
+    };
+    in make_in(unsigned) {
+        return {sequencer};
+    }
+    out make_out(unsigned c) {
+        return events.make_out(c);
+    }
+};
+
+static void *topic_open(const suite_plan *plan) {
+    return plan->total ? bench::flow<sequenced>::open(plan) : bench::flow<topic>::open(plan);
+}
+static const suite_flow topic_flow = {topic_open, bench::flow<topic>::run, bench::flow<topic>::close, nullptr};
 const suite_plugin suite_torc = {"torc",
                                  "default preset; up to 48 bytes torc_publish, above claim, fill in place, commit; "
-                                 "torc_next; batches: torc_claim_batch of 16; "
+                                 "torc_next; batches: torc_claim_batch of 16; one order: torc_sequencer_publish; "
                                  "blocks: torc_ringptr_claim and _release",
                                  &topic_flow, &torc_slots, &torc_handles};

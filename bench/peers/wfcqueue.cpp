@@ -5,7 +5,7 @@
 
 template <size_t N>
 struct urcu_queue {
-    static constexpr bool broadcast = false, many_producers = true, blocks = false, variable = false;
+    static constexpr bool broadcast = false, many_producers = true, blocks = false, variable = false, total = true;
     using event = bench::event<N>;
     struct node {
         cds_wfcq_node link;

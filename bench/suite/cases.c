@@ -13,6 +13,18 @@
             .bytes = size                                                                                              \
         }                                                                                                              \
     }
+#define TOTAL(id, p, how)                                                                                              \
+    {                                                                                                                  \
+        .name = id, .measure = suite_measure_flow, .plan = {                                                           \
+            .shape = SUITE_FLOW,                                                                                       \
+            .waiting = how,                                                                                            \
+            .producers = p,                                                                                            \
+            .consumers = 1,                                                                                            \
+            .batch = 1,                                                                                                \
+            .bytes = 40,                                                                                               \
+            .total = true                                                                                              \
+        }                                                                                                              \
+    }
 #define SPSC(size)                                                                                                     \
     FLOW("spsc_" #size, 1, 1, size, 1, SUITE_SPIN), FLOW("spsc_" #size "_b16", 1, 1, size, SUITE_BATCH, SUITE_SPIN)
 #define SHAPED(id, form, stages, size, how, function)                                                                  \
@@ -52,6 +64,10 @@ struct suite_case suite_cases[] = {
     FLOW("spmc_40_3", 1, 3, 40, 1, SUITE_YIELD),
     FLOW("mpsc_40_2", 2, 1, 40, 1, SUITE_YIELD),
     FLOW("mpsc_40_3", 3, 1, 40, 1, SUITE_YIELD),
+    TOTAL("total_40_1", 1, SUITE_SPIN),
+    TOTAL("total_40_2", 2, SUITE_YIELD),
+    TOTAL("total_40_3", 3, SUITE_YIELD),
+    TOTAL("total_over", 4, SUITE_BLOCK),
     SHAPED("pipeline_40_3", SUITE_PIPELINE, 3, 40, SUITE_YIELD, suite_measure_flow),
     SHAPED("diamond_40", SUITE_DIAMOND, 3, 40, SUITE_YIELD, suite_measure_flow),
     FLOW("oversubscribed", 4, 4, 40, 1, SUITE_BLOCK),

@@ -10,6 +10,7 @@
 #define TORC_BENCH_SUITE_H
 
 #include "../bench.h"
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,6 +57,7 @@ struct suite_plan {
     size_t bytes;                    /* of an event: a multiple of 8 */
     size_t entries;                  /* of every ring */
     const struct suite_trace *trace; /* instead of `bytes`; NULL: none */
+    bool total;                      /* FLOW: one order of all producers' events, the same for everybody */
 };
 
 static inline unsigned suite_threads(const struct suite_plan *plan) {

@@ -6,6 +6,7 @@
 //         static constexpr bool broadcast;       // every consumer sees every event (else: a queue for each consumer)
 //         static constexpr bool many_producers;  // may have several (else: a queue for each producer, read in turns)
 //         static constexpr bool blocks;          // push_block and pop_block sleep
+//         static constexpr bool stages;          // optional: consumers follow each other as plan.shape says (else: each passes on)
 //         static constexpr bool total;           // optional: all producers' events have one order (and if so, many_producers)
 //         static constexpr bool variable;        // events of any length: push_bytes, pop_bytes (else: malloc, and a pointer sent)
 //         queue(const suite_plan &, unsigned producers, unsigned consumers);
@@ -48,6 +49,10 @@ template <class T>
 struct has_push_range<
     T, std::void_t<decltype(std::declval<T &>().push_range(std::declval<const typename T::copied *>(), 1u))>>
     : std::true_type {};
+template <class T, class = void>
+struct has_stages : std::false_type {};
+template <class T>
+struct has_stages<T, std::void_t<decltype(T::stages)>> : std::bool_constant<T::stages> {};
 template <class T, class = void>
 struct in_order : std::false_type {};
 template <class T>

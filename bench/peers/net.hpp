@@ -75,12 +75,32 @@ class net final : public net_base {
         }
     }
 
+    // One queue, and stages that follow each other in it; else a queue between any two stages.
+    void connect_stages() {
+        bool diamond = plan.shape == SUITE_DIAMOND;
+        if constexpr (has_stages<queue>::value) {
+            connect(0, 1, 1, diamond ? 3 : plan.consumers);
+            return;
+        }
+        if (diamond) {
+            connect(0, 1, 1, 2);
+            connect(1, 2, 3, 1);
+            return;
+        }
+        for (unsigned stage = 0; stage < plan.consumers; stage++) {
+            connect(stage, 1, stage + 1, 1);
+        }
+    }
+
     template <suite_waiting W, class Ins, class Outs>
     void play(Ins &ins, Outs &outs, place &at, suite_job *job) {
         uint64_t incoming = job->n * at.producers;
         if (at.ins.empty()) {
             job->sum = plan.trace != nullptr ? consume_here<W>(outs, incoming)
                                              : consume<W, N>(outs, incoming, plan.batch, &job->stall);
+            if (has_stages<queue>::value && plan.shape == SUITE_DIAMOND && job->thread == 3) {
+                job->sum *= 2; // both sides hand it the same event
+            }
         } else if (at.outs.empty()) {
             job->sum = plan.trace != nullptr ? produce_here<W>(ins, job->n) : produce<W, N>(ins, job->n, plan.batch);
         } else if constexpr (N == 40) {
@@ -134,13 +154,8 @@ class net final : public net_base {
             connect(1, 1, 0, 1);
             break;
         case SUITE_PIPELINE:
-            for (unsigned stage = 0; stage < plan.consumers; stage++) {
-                connect(stage, 1, stage + 1, 1);
-            }
-            break;
         case SUITE_DIAMOND:
-            connect(0, 1, 1, 2);
-            connect(1, 2, 3, 1);
+            connect_stages();
             break;
         default:
             connect(0, plan.producers, plan.producers, plan.consumers);

@@ -7,7 +7,7 @@
 
 template <size_t N>
 struct topic {
-    static constexpr bool broadcast = true, many_producers = true, blocks = true, variable = true;
+    static constexpr bool broadcast = true, many_producers = true, blocks = true, stages = true, variable = true;
     using event = bench::event<N>;
 
     torc_bus *bus;
@@ -32,9 +32,17 @@ struct topic {
             bench_check(torc_publisher_open(stream, &writing, &publishers.back()), "torc_publisher_open");
         }
         for (unsigned c = 0; c < consumers; c++) {
-            readers.push_back(nullptr);
-            bench_check(torc_reader_open(stream, &reading, &readers.back()), "torc_reader_open");
+            torc_reader *reader;
+            follow(plan.shape, c, reading);
+            bench_check(torc_reader_open(stream, &reading, &reader), "torc_reader_open");
+            readers.push_back(reader);
         }
+    }
+    // A stage is after the one before it, the last of a diamond after both sides.
+    void follow(suite_shape shape, unsigned reader, torc_reader_config &reading) {
+        bool chained = shape == SUITE_PIPELINE && reader > 0, joins = shape == SUITE_DIAMOND && reader == 2;
+        reading.after = chained || joins ? &readers[joins ? 0 : reader - 1] : nullptr;
+        reading.after_count = chained ? 1 : joins ? 2 : 0;
     }
     ~topic() {
         for (torc_reader *reader : readers) {

@@ -28,7 +28,7 @@ say() {
 
 # run COMMAND...: with the fault in $fault; its status in $status.
 run() {
-    TORC_FAULT=$fault TORC_FAULT_COUNT=$work/count ${broken:+env TORC_FAULT_LIE=1} timeout -k 5 60 "$torc" "$@" \
+    TORC_FAULT=$fault TORC_FAULT_COUNT=$work/count ${broken:+env TORC_FAULT_LIE=1} timeout -k 5 600 "$torc" "$@" \
         >"$work/output" 2>"$work/messages" </dev/null
     status=$?
 }

@@ -68,7 +68,7 @@ static void read_letter(struct torc_reader *letters) {
     struct torc_dead_letter origin;
     struct torc_event event;
     uint64_t amount;
-    must(torc_next(letters, &event), "read the dead letter");
+    expect(torc_next(letters, &event) == TORC_OK, "read the dead letter");
     memcpy(&origin, event.data, sizeof origin);
     memcpy(&amount, (const unsigned char *)event.data + sizeof origin, sizeof amount);
     expect(amount == NONSENSE && event.type == PAYMENT, "a dead letter carries the event");

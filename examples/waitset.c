@@ -37,7 +37,7 @@ static void *market(void *context) {
         must(torc_publish(desk->prices, PRICE, &i, sizeof i), "publish a price");
         must(torc_publish(desk->trades, TRADE, &i, sizeof i), "publish a trade");
         if (i % (EVENTS / ORDERS) == 0) {
-            struct torc_ringptr order;
+            struct torc_ringptr order = TORC_RINGPTR_NULL;
             must(torc_ringptr_claim(desk->trades, ORDER, 64, &order, NULL), "claim an order");
             must(torc_mailbox_send(desk->orders, order, TORC_FOREVER), "send it");
         }

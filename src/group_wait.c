@@ -47,7 +47,7 @@ void torc_member_stand_down(struct torc_member *member) {
         call_next(group);
     }
     if (member->idle) {
-        while (*at != member) {
+        while (*at != NULL && *at != member) {
             at = &(*at)->next;
         }
         *at = member->next;

@@ -139,16 +139,15 @@ int torc_sequencer_abort(struct torc_sequencer *self, struct torc_claim *claim) 
 int torc_sequencer_publish(struct torc_sequencer *self, uint32_t type, const void *data, size_t length,
                            uint64_t deadline, uint64_t *sequence) {
     struct wish wish = {.self = self, .type = type, .data = data, .length = length};
+    bool in_place = length > TORC_INLINE_BYTES;
     struct torc_claim claim;
     int status;
     if (self == NULL || (data == NULL && length != 0)) {
         return TORC_INVALID;
     }
-    if (length > TORC_INLINE_BYTES) {
-        wish.claim = &claim;
-    }
+    wish.claim = in_place ? &claim : NULL;
     status = fulfil(&wish, deadline);
-    if (status == TORC_OK && wish.claim != NULL) {
+    if (status == TORC_OK && in_place) {
         memcpy(claim.data, data, length);
         wish.sequence = claim.sequence;
         status = torc_sequencer_commit(self, &claim);

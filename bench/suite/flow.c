@@ -102,7 +102,7 @@ static int ascending(const void *a, const void *b) {
  * eight times as long as it should, because ten times around the ring is the least, is long enough to stand for three. */
 static uint64_t median_slice(const struct suite_case *which, const struct suite_plugin *plugin, void *state, uint64_t n,
                              uint64_t *stall) {
-    struct suite_outcome outcomes[3];
+    struct suite_outcome outcomes[3] = {{0}};
     bool room = suite_threads(&which->plan) <= suite_cores() && !suite_settings.smoke;
     unsigned count = suite_settings.smoke ? 1 : 3;
     for (unsigned i = 0; i < count; i++) {

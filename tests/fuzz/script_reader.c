@@ -60,7 +60,7 @@ void op_reader_open(void) {
         expect(status, self == NULL ? TORC_NO_ROOM : TORC_OK, "opening a reader");
     }
     MUST((status == TORC_OK) == (ptr != NULL), "a reader at %p with %s", (void *)ptr, torc_status_name(status));
-    if (status == TORC_OK) {
+    if (status == TORC_OK && self != NULL) {
         *self = (struct reader){.topic = topic, .manual = config.manual_advance != 0};
         join_lanes(self, config.join);
         self->ptr = ptr;

@@ -49,6 +49,14 @@ static unsigned char *copy_of(unsigned char *before, const unsigned char *from, 
     return __real_memcpy(copy, from, bytes);
 }
 
+/* The linker's marks are addresses, not parts of one array. */
+static size_t data_bytes(void) {
+    return (uintptr_t)model_data_end - (uintptr_t)model_data_begin;
+}
+static size_t bss_bytes(void) {
+    return (uintptr_t)model_bss_end - (uintptr_t)model_bss_begin;
+}
+
 void heap_begin(void) {
     static bool mapped;
     if (!mapped) {
@@ -59,10 +67,10 @@ void heap_begin(void) {
             exit(2);
         }
         mapped = true;
-        pristine = copy_of(NULL, model_data_begin, (size_t)(model_data_end - model_data_begin));
+        pristine = copy_of(NULL, model_data_begin, data_bytes());
     }
-    __real_memcpy(model_data_begin, pristine, (size_t)(model_data_end - model_data_begin));
-    __real_memset(model_bss_begin, 0, (size_t)(model_bss_end - model_bss_begin));
+    __real_memcpy(model_data_begin, pristine, data_bytes());
+    __real_memset(model_bss_begin, 0, bss_bytes());
     for (uint32_t part = 0; part < MAX_THREADS; part++) {
         __real_memset(ARENA + part_begin(part), 0, used[part]);
         __real_memset(marks + part_begin(part) / GRANULE, 0, used[part] / GRANULE);
@@ -76,8 +84,8 @@ void heap_keep(void) {
     kept.live = live;
     kept.arena = copy_of(kept.arena, ARENA, kept.used);
     kept.marks = copy_of(kept.marks, marks, kept.used / GRANULE);
-    kept.data = copy_of(kept.data, model_data_begin, (size_t)(model_data_end - model_data_begin));
-    kept.bss = copy_of(kept.bss, model_bss_begin, (size_t)(model_bss_end - model_bss_begin));
+    kept.data = copy_of(kept.data, model_data_begin, data_bytes());
+    kept.bss = copy_of(kept.bss, model_bss_begin, bss_bytes());
 }
 
 void heap_restore(void) {
@@ -90,8 +98,8 @@ void heap_restore(void) {
     live = kept.live;
     __real_memcpy(ARENA, kept.arena, kept.used);
     __real_memcpy(marks, kept.marks, kept.used / GRANULE);
-    __real_memcpy(model_data_begin, kept.data, (size_t)(model_data_end - model_data_begin));
-    __real_memcpy(model_bss_begin, kept.bss, (size_t)(model_bss_end - model_bss_begin));
+    __real_memcpy(model_data_begin, kept.data, data_bytes());
+    __real_memcpy(model_bss_begin, kept.bss, bss_bytes());
 }
 
 bool heap_has(uintptr_t at) {
@@ -105,22 +113,21 @@ enum heap_state heap_state_of(uintptr_t at) {
 
 /* Shadow cells stand for four bytes each: of the arena, then of the static data. */
 size_t heap_shadow_index(uintptr_t at) {
-    size_t data = (size_t)(model_data_end - model_data_begin);
+    size_t data = data_bytes();
     if (heap_has(at)) {
         return (at - (uintptr_t)ARENA) / 4;
     }
     if (at - (uintptr_t)model_data_begin < data) {
         return ARENA_BYTES / 4 + (at - (uintptr_t)model_data_begin) / 4;
     }
-    if (at - (uintptr_t)model_bss_begin < (size_t)(model_bss_end - model_bss_begin)) {
+    if (at - (uintptr_t)model_bss_begin < bss_bytes()) {
         return ARENA_BYTES / 4 + data / 4 + 1 + (at - (uintptr_t)model_bss_begin) / 4;
     }
     return SIZE_MAX;
 }
 
 size_t heap_shadow_cells(void) {
-    return ARENA_BYTES / 4 + (size_t)(model_data_end - model_data_begin) / 4 +
-           (size_t)(model_bss_end - model_bss_begin) / 4 + 2;
+    return ARENA_BYTES / 4 + data_bytes() / 4 + bss_bytes() / 4 + 2;
 }
 
 uint64_t model_heap_live(void) {

@@ -158,7 +158,8 @@ static int by_name(const void *a, const void *b) {
 
 static void choose(const char *pattern) {
     chosen_count = 0;
-    for (const struct model_scenario *const *at = __start_model_scenarios; at < __stop_model_scenarios; at++) {
+    for (const struct model_scenario *const *at = __start_model_scenarios;
+         (uintptr_t)at < (uintptr_t)__stop_model_scenarios; at++) {
         if (pattern == NULL || strstr((*at)->name, pattern) != NULL) {
             chosen[chosen_count++] = *at;
         }

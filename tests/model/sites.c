@@ -31,7 +31,7 @@ static int by_place(const void *a, const void *b) {
 }
 
 void sites_begin(void) {
-    size_t count = (size_t)(__stop_model_sites - __start_model_sites);
+    size_t count = ((uintptr_t)__stop_model_sites - (uintptr_t)__start_model_sites) / sizeof(struct model_site *);
     struct model_site **all = malloc(count * sizeof *all + 1);
     if (all == NULL || count > MAX_SITES) {
         abort();

@@ -50,7 +50,8 @@ static void *lead(void *argument) {
     stress_doing("leads");
     while (status != TORC_CLOSED) {
         if (stress_below(&random, 2) == 0) {
-            status = torc_poll_until(leaders[which], mark_one, argument, 1 + stress_below(&random, 100), TORC_FOREVER);
+            status = torc_poll_until(leaders[which], mark_one, argument, (size_t)(1 + stress_below(&random, 100)),
+                                     TORC_FOREVER);
             CHECK(status > 0 || status == TORC_CLOSED, "%s", torc_status_name(status));
             continue;
         }

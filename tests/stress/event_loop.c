@@ -139,7 +139,7 @@ static void game(uint64_t rounds, bool edge, bool beside) {
     }
     stress_say("%llu rounds, %s-triggered%s: %llu wake-ups", (unsigned long long)sides[0].rounds,
                edge ? "edge" : "level", beside ? ", a sleeper beside" : "",
-               (unsigned long long)(sides[0].wakes + sides[1].wakes));
+               (unsigned long long)sides[0].wakes + (unsigned long long)sides[1].wakes);
     for (size_t i = 0; i < 2; i++) {
         DETECT(STRESS_STATUS, !quiet(&sides[i]), "closed, and the descriptor is not readable");
         for (uint32_t lane = 0; lane < LANES; lane++) {

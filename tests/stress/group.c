@@ -88,7 +88,7 @@ static void note_finished(struct worker *self, const struct torc_event *event) {
 
 /* One of those in hand, not always the oldest. False: somebody has left for us. */
 static bool settle_one(struct worker *self, struct hand *hand, struct torc_member *member) {
-    size_t which = stress_below(&self->random, hand->count);
+    size_t which = (size_t)stress_below(&self->random, hand->count);
     struct torc_delivery delivery = hand->held[which];
     bool back = stress_below(&self->random, 16) == 0;
     /* All of them settle at least as often as there are events, whoever does most of it. */
@@ -276,7 +276,7 @@ int main(int argc, char **argv) {
     OK(torc_group_open(topic, &group_config, &group));
     for (size_t i = 0; i < WRITERS; i++) {
         stress_writer_open(&writers[i], topic, TORC_WAIT_BLOCK);
-        fates[i] = calloc(events, sizeof *fates[i]);
+        fates[i] = calloc((size_t)events, sizeof *fates[i]);
         CHECK(fates[i] != NULL, "memory");
     }
     run(bus);

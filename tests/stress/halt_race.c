@@ -54,7 +54,7 @@ static void *publish(void *argument) {
     unsigned char payload[200] = {0};
     int status;
     stress_doing("publishes until closed");
-    while ((status = torc_publish(round->publisher, 1, payload, stress_below(&seat->random, sizeof payload))) ==
+    while ((status = torc_publish(round->publisher, 1, payload, (size_t)stress_below(&seat->random, sizeof payload))) ==
            TORC_OK) {
         atomic_fetch_add(&round->published, 1);
     }
@@ -127,8 +127,8 @@ static void open_round(struct round *round) {
     /* Each slot twice: last releases and others, by two threads. */
     for (; round->held_count < HELD; round->held_count += 2) {
         struct torc_ringptr *at = &round->held[round->held_count];
-        int status = torc_ringptr_claim_until(round->publisher, 1, 1 + stress_below(&round->random, 100), TORC_NO_WAIT,
-                                              at, NULL);
+        int status = torc_ringptr_claim_until(round->publisher, 1, (size_t)(1 + stress_below(&round->random, 100)),
+                                              TORC_NO_WAIT, at, NULL);
         if (status != TORC_OK) {
             break;
         }

@@ -109,11 +109,13 @@ static void walk(void) {
 static void *work(void *argument) {
     struct worker *worker = argument;
     for (int round = 0; round < ROUNDS; round++) {
+        int turn;
         for (uint64_t i = 0; i < steps; i++) {
             step(worker);
         }
         stress_doing("waits for the walk");
-        if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD && !stress_broken) {
+        turn = pthread_barrier_wait(&barrier);
+        if (turn == PTHREAD_BARRIER_SERIAL_THREAD && !stress_broken) {
             walk();
         }
         (void)pthread_barrier_wait(&barrier);

@@ -49,7 +49,7 @@ static void lend(struct torc_publisher *publisher, struct torc_arena *arena, siz
 
 static void claim(struct torc_publisher *publisher, uint64_t *random, size_t size, uint64_t number) {
     struct torc_claim claims[3];
-    int taken = torc_try_claim_batch(publisher, AUTHOR, size, claims, 1 + stress_below(random, 3));
+    int taken = torc_try_claim_batch(publisher, AUTHOR, size, claims, (size_t)(1 + stress_below(random, 3)));
     for (int i = 0; i < taken; i++) {
         bool give_up = stress_below(random, 3) == 0;
         stress_fill(claims[i].data, size, AUTHOR, number);

@@ -25,7 +25,7 @@ static uint64_t mixed(uint64_t time) {
 
 /* The time is taken when there is room for the event, so that publishers that wait for room hold nobody up. */
 static void send(struct torc_publisher *publisher, uint32_t type, uint64_t *random) {
-    size_t length = 16 + stress_below(random, LARGEST);
+    size_t length = (size_t)(16 + stress_below(random, LARGEST));
     struct torc_claim claim;
     struct stamped event;
     OK(torc_claim(publisher, type, length, &claim));

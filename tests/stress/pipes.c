@@ -167,7 +167,7 @@ static void questions(uint64_t count) {
         serving[i] = stress_spawn("server", serve, &servers[i]);
     }
     for (size_t i = 0; i < ASKERS; i++) {
-        askers[i] = (struct asker){.questions = count, .random = i + 9, .base = i << 32};
+        askers[i] = (struct asker){.questions = count, .random = i + 9, .base = (uint64_t)i << 32};
         OK(torc_requester_open(requests, replies, 8, &askers[i].requester));
     }
     for (size_t i = 0; i < ASKERS; i++) {

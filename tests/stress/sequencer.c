@@ -48,8 +48,8 @@ static void compose(struct said *said, struct author *author, uint64_t number) {
 }
 
 static bool say(struct author *author, uint64_t number) {
-    size_t length = 24 + (stress_below(&author->random, 2) == 0 ? stress_below(&author->random, 20)
-                                                                : stress_below(&author->random, LARGEST));
+    uint64_t most = stress_below(&author->random, 2) == 0 ? 20 : LARGEST;
+    size_t length = (size_t)(24 + stress_below(&author->random, most));
     struct torc_claim claim;
     struct said said;
     uint64_t sequence;

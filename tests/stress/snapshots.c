@@ -27,7 +27,7 @@ static void *publish(void *argument) {
     unsigned char payload[100] = {0};
     stress_doing("publishes");
     for (uint64_t i = 0; i < seat->cast->events; i++) {
-        OK(torc_publish(seat->cast->publishers[seat->index], 1, payload, i % sizeof payload));
+        OK(torc_publish(seat->cast->publishers[seat->index], 1, payload, (size_t)(i % sizeof payload)));
     }
     atomic_fetch_sub(&seat->cast->at_work, 1);
     return NULL;

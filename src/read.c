@@ -373,11 +373,11 @@ bool torc_reader_ready(struct reader *self) {
             return true;
         }
     }
-    if (torc_reader_lanes_changed(self)) {
+    if (torc_reader_lanes_changed(self) || torc_reader_exhausted(self)) {
         self->one_lane = false; /* idle_turn() may not see it yet: who waits would not wait, but spin */
         return true;
     }
-    return torc_reader_exhausted(self);
+    return false;
 }
 
 bool torc_reader_exhausted(const struct reader *self) {

@@ -145,7 +145,9 @@ int torc_sequencer_publish(struct torc_sequencer *self, uint32_t type, const voi
     if (self == NULL || (data == NULL && length != 0)) {
         return TORC_INVALID;
     }
-    wish.claim = in_place ? &claim : NULL;
+    if (in_place) {
+        wish.claim = &claim;
+    }
     status = fulfil(&wish, deadline);
     if (status == TORC_OK && in_place) {
         memcpy(claim.data, data, length);

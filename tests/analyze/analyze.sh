@@ -67,7 +67,7 @@ cp "$out/headers.c" "$out/headers.cpp"
     flags="$flags -Xclang -analyzer-config -Xclang max-nodes=$TEST_NODES"
     tidy c11 $(echo "$sources" | grep ^tests/ | grep -v ^tests/model/)
     # The explorer is the library's atomics header there.
-    flags="$flags -DTORC_ATOMIC_HEADER=\\\"tests/model/atomic.h\\\" -Itests/model/include -I."
+    flags="$flags -DTORC_ATOMIC_HEADER=\"tests/model/atomic.h\" -Itests/model/include -I."
     tidy c11 $(echo "$sources" | grep ^tests/model/)
     flags=$plain_flags
     flags="$flags -Xclang -analyzer-opt-analyze-headers"

@@ -247,7 +247,7 @@ static void pay(uint32_t value, bool at_rest) {
 }
 
 void sched_block(struct thread *self) {
-    struct options options;
+    struct options options = {.count = 0};
     bool at_rest = false;
     uint32_t value;
     ex.step++; /* decisions of the operation and of the wait are told apart in a replay string */
@@ -284,7 +284,7 @@ static void drop_priority(struct thread *self) {
 }
 
 void sched_point(struct thread *self, enum pending what, struct location *at) {
-    struct options options;
+    struct options options = {.count = 0};
     uint32_t value;
     bool shared = matters(self, what, at);
     heavy_before(self, shared);
@@ -317,7 +317,7 @@ void sched_point(struct thread *self, enum pending what, struct location *at) {
 }
 
 void sched_first(void) {
-    struct options options;
+    struct options options = {.count = 0};
     uint32_t value;
     void **from = &ex.main_stack_pointer;
     collect(&ex.thread[1], true, &options);

@@ -362,5 +362,5 @@ int torc_bus_drain(struct torc_bus *public_bus, uint64_t deadline) {
     if (status == TORC_OK && drain.halted) {
         return TORC_CLOSED;
     }
-    return status == TORC_WOULD_BLOCK ? TORC_TIMED_OUT : status;
+    return status;
 }

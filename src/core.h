@@ -424,6 +424,9 @@ bool torc_reader_exhausted(const struct reader *self);
 /* read.c: makes this reader's sleep visible to the publishers of its topic. */
 void torc_reader_announce(struct reader *reader);
 
+/* keep.c, owner: torc_keep by one who has been told that the pool is dry and has waited. */
+int torc_keep_again(struct torc_reader *reader, const struct torc_event *event, struct torc_ringptr *ptr);
+
 /* notify.c, owner: nothing to read: its descriptor is not readable until there is. */
 void torc_reader_arm(struct reader *self);
 

@@ -104,17 +104,24 @@ static int wait_for_turn(struct torc_member *member, bool watching, uint64_t dea
 
 /* --- a member's turn ---------------------------------------------------------------------------------------- */
 
-int torc_member_next_until(struct torc_member *member, struct torc_delivery *delivery, uint64_t deadline) {
+/* As many as there are now; or why there is none. Under the lock. */
+static int hand_out(struct torc_member *member, struct torc_delivery *deliveries, size_t count) {
+    size_t taken = 0;
     int status = TORC_OK;
-    if (member == NULL || delivery == NULL) {
-        return TORC_INVALID;
+    while (taken < count && status == TORC_OK) {
+        status = torc_group_hand_out(member, &deliveries[taken]);
+        taken += status == TORC_OK;
     }
-    *delivery = (struct torc_delivery){.attempt = 0};
+    return taken != 0 ? (int)taken : status;
+}
+
+static int next_until(struct torc_member *member, struct torc_delivery *deliveries, size_t count, uint64_t deadline) {
+    int status = TORC_OK;
     TORC_ONE_AT_A_TIME(member);
     while (status == TORC_OK) {
         bool watching;
         lock(member->group);
-        status = torc_group_hand_out(member, delivery);
+        status = hand_out(member, deliveries, count);
         if (status != TORC_EMPTY || deadline == TORC_NO_WAIT) {
             torc_member_stand_down(member);
             unlock(member->group);
@@ -128,8 +135,30 @@ int torc_member_next_until(struct torc_member *member, struct torc_delivery *del
     return status;
 }
 
+int torc_member_next_until(struct torc_member *member, struct torc_delivery *delivery, uint64_t deadline) {
+    int status;
+    if (member == NULL || delivery == NULL) {
+        return TORC_INVALID;
+    }
+    *delivery = (struct torc_delivery){.attempt = 0};
+    status = next_until(member, delivery, 1, deadline);
+    return status > 0 ? TORC_OK : status;
+}
+
 int torc_member_next(struct torc_member *member, struct torc_delivery *delivery) {
     return torc_member_next_until(member, delivery, TORC_NO_WAIT);
+}
+
+int torc_member_next_batch_until(struct torc_member *member, struct torc_delivery *deliveries, size_t count,
+                                 uint64_t deadline) {
+    if (member == NULL || deliveries == NULL || count == 0) {
+        return TORC_INVALID;
+    }
+    return next_until(member, deliveries, count, deadline);
+}
+
+int torc_member_next_batch(struct torc_member *member, struct torc_delivery *deliveries, size_t count) {
+    return torc_member_next_batch_until(member, deliveries, count, TORC_NO_WAIT);
 }
 
 /* What this delivery stands for, if the member has it in hand. Under the lock. */
@@ -145,44 +174,86 @@ static int find(const struct torc_member *member, const struct torc_delivery *de
                : TORC_NOT_FOUND;
 }
 
-static int settle(struct torc_member *member, const struct torc_delivery *delivery,
+static int settle(struct torc_member *member, const struct torc_delivery *deliveries, size_t count,
                   void (*how)(struct torc_group *group, struct holding *holding)) {
     struct holding *holding;
-    int status;
-    if (member == NULL || delivery == NULL) {
+    int status = TORC_OK;
+    if (member == NULL || deliveries == NULL) {
         return TORC_INVALID;
     }
     TORC_ONE_AT_A_TIME(member);
     lock(member->group);
-    status = find(member, delivery, &holding);
-    if (status == TORC_OK) {
-        how(member->group, holding);
+    for (size_t i = 0; i < count && status == TORC_OK; i++) {
+        status = find(member, &deliveries[i], &holding);
+        if (status == TORC_OK) {
+            how(member->group, holding);
+        }
     }
     unlock(member->group);
     return status;
 }
 
 int torc_member_done(struct torc_member *member, const struct torc_delivery *delivery) {
-    return settle(member, delivery, torc_group_finish);
+    return settle(member, delivery, 1, torc_group_finish);
+}
+
+int torc_member_done_batch(struct torc_member *member, const struct torc_delivery *deliveries, size_t count) {
+    return settle(member, deliveries, count, torc_group_finish);
 }
 
 int torc_member_return(struct torc_member *member, const struct torc_delivery *delivery) {
-    return settle(member, delivery, torc_group_take_back);
+    return settle(member, delivery, 1, torc_group_take_back);
 }
 
-int torc_member_keep(struct torc_member *member, const struct torc_delivery *delivery, struct torc_ringptr *ptr) {
+/* --- keeping ------------------------------------------------------------------------------------------------ */
+
+struct keeping {
+    struct torc_member *member;
+    const struct torc_delivery *delivery;
+    struct torc_ringptr *ptr;
+    bool again;
+    int status;
+};
+
+static bool kept(void *context) {
+    struct keeping *keeping = context;
+    struct torc_group *group = keeping->member->group;
     struct holding *holding;
+    lock(group);
+    keeping->status = find(keeping->member, keeping->delivery, &holding);
+    if (keeping->status == TORC_OK && keeping->again && torc_load_acquire32(&group->reader->closing) != 0) {
+        keeping->status = TORC_CLOSED; /* halted: who waits waits no longer */
+    }
+    if (keeping->status == TORC_OK) {
+        torc_reader_save_current(group->reader);
+        keeping->status = keeping->again ? torc_keep_again(&group->reader->hot, &holding->event, keeping->ptr)
+                                         : torc_keep(&group->reader->hot, &holding->event, keeping->ptr);
+    }
+    unlock(group);
+    return keeping->status != TORC_POOL_DRY;
+}
+
+/* Whoever leaves for the member wakes the reader's waitpoint, which is that of its keep pool. */
+int torc_member_keep_until(struct torc_member *member, const struct torc_delivery *delivery, uint64_t deadline,
+                           struct torc_ringptr *ptr) {
+    struct keeping keeping = {member, delivery, ptr, false, TORC_OK};
+    const struct torc_pool_view *pool;
+    struct torc_await await;
     int status;
     if (member == NULL || delivery == NULL || ptr == NULL) {
         return TORC_INVALID;
     }
     TORC_ONE_AT_A_TIME(member);
-    lock(member->group);
-    status = find(member, delivery, &holding);
-    if (status == TORC_OK) {
-        torc_reader_save_current(member->group->reader);
-        status = torc_keep(&member->group->reader->hot, &holding->event, ptr);
+    pool = &member->bus->hot.pools[member->group->reader->keep_pool];
+    if (kept(&keeping) || deadline == TORC_NO_WAIT || pool->capacity == 0) {
+        return keeping.status;
     }
-    unlock(member->group);
-    return status;
+    keeping.again = true;
+    await = (struct torc_await){pool->space, kept, NULL, &keeping, member->bus->hot.fence, member->group->reader->wait};
+    status = torc_await(&await, deadline);
+    return status == TORC_OK ? keeping.status : status;
+}
+
+int torc_member_keep(struct torc_member *member, const struct torc_delivery *delivery, struct torc_ringptr *ptr) {
+    return torc_member_keep_until(member, delivery, TORC_NO_WAIT, ptr);
 }

@@ -56,6 +56,10 @@ int torc_keep(struct torc_reader *reader, const struct torc_event *event, struct
     return keep(reader, event, false, ptr);
 }
 
+int torc_keep_again(struct torc_reader *reader, const struct torc_event *event, struct torc_ringptr *ptr) {
+    return keep(reader, event, true, ptr);
+}
+
 struct keeping {
     struct torc_reader *reader;
     const struct torc_event *event;
@@ -67,7 +71,7 @@ static bool kept(void *context) {
     struct keeping *keeping = context;
     keeping->status = torc_load_acquire32(&reader_of(keeping->reader)->closing) != 0
                           ? TORC_CLOSED
-                          : keep(keeping->reader, keeping->event, true, keeping->ptr);
+                          : torc_keep_again(keeping->reader, keeping->event, keeping->ptr);
     return keeping->status != TORC_POOL_DRY;
 }
 

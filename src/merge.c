@@ -312,12 +312,25 @@ int torc_merge_next(struct torc_merge *merge, struct torc_merged *merged) {
     return torc_merge_next_until(merge, merged, TORC_NO_WAIT);
 }
 
+/* The lane of the event at hand becomes the one that torc_keep looks at. False: nothing is at hand. */
+static bool enter_lane_at_hand(struct torc_merge *merge) {
+    if (merge->event.data != NULL) {
+        const struct reader_lane *lane = torc_reader_lane(merge->reader, merge->event.lane);
+        torc_reader_enter(merge->reader, (uint32_t)(lane - merge->reader->lane));
+    }
+    return merge->event.data != NULL;
+}
+
 int torc_merge_keep(struct torc_merge *merge, struct torc_ringptr *ptr) {
-    struct reader_lane *lane;
-    if (merge == NULL || ptr == NULL || merge->event.data == NULL) {
+    if (merge == NULL || ptr == NULL || !enter_lane_at_hand(merge)) {
         return TORC_INVALID;
     }
-    lane = torc_reader_lane(merge->reader, merge->event.lane);
-    torc_reader_enter(merge->reader, (uint32_t)(lane - merge->reader->lane)); /* the lane that torc_keep looks at */
     return torc_keep(&merge->reader->hot, &merge->event, ptr);
+}
+
+int torc_merge_keep_until(struct torc_merge *merge, uint64_t deadline, struct torc_ringptr *ptr) {
+    if (merge == NULL || ptr == NULL || !enter_lane_at_hand(merge)) {
+        return TORC_INVALID;
+    }
+    return torc_keep_until(&merge->reader->hot, &merge->event, deadline, ptr);
 }

@@ -22,7 +22,9 @@
  *   D  After torc_bus_close members get what is left, wait for what others have not finished, because it may come back, and
  *      then learn TORC_CLOSED. After torc_bus_halt they learn it at once.
  *
- * Nobody leaves for a member whose thread died: its events gate until another thread calls torc_member_leave or _close for it.
+ * A member that is stuck holds up nobody at first: the others get what is newer. Once the lane is full of newer events its oldest one
+ * gates the publisher, and the others, who get nothing more, wait with it. Nobody leaves for a member that is stuck, or whose thread died,
+ * until another thread calls torc_member_leave (or _close) for it: what it had in hand then goes to whoever asks first.
  *
  * Costs: each call takes the group's lock for a few dozen instructions. Of the members that wait one watches the topic; the
  * others sleep until it is their turn, so an event wakes one of them and not all. Memory is taken when the group is
@@ -32,6 +34,7 @@
 #ifndef TORC_GROUP_H
 #define TORC_GROUP_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <torc/reader.h>
 
@@ -82,13 +85,24 @@ int torc_member_close(struct torc_member *member);
 int torc_member_next(struct torc_member *member, struct torc_delivery *delivery);
 int torc_member_next_until(struct torc_member *member, struct torc_delivery *delivery, uint64_t deadline);
 
+/* torc_member_next_batch: up to `count` of them, as many as there are and as `hold` leaves room for; what a member takes others do not
+ * get. Returns how many (1..count), or an error as above. torc_member_next_batch_until: waits for the first. */
+int torc_member_next_batch(struct torc_member *member, struct torc_delivery *deliveries, size_t count);
+int torc_member_next_batch_until(struct torc_member *member, struct torc_delivery *deliveries, size_t count,
+                                 uint64_t deadline);
+
 /* torc_member_done: finished with it. torc_member_return: not; somebody is to get it again, this member included. TORC_OK; TORC_CLOSED:
  * the member has left, and the event was given back; TORC_NOT_FOUND: not in this member's hand; TORC_INVALID. */
 int torc_member_done(struct torc_member *member, const struct torc_delivery *delivery);
+/* torc_member_done_batch: finished with all of them, in their order and up to the first with which that is an error. */
+int torc_member_done_batch(struct torc_member *member, const struct torc_delivery *deliveries, size_t count);
 int torc_member_return(struct torc_member *member, const struct torc_delivery *delivery);
 
-/* torc_member_keep: as torc_keep. TORC_CLOSED, TORC_NOT_FOUND as above; TORC_POOL_DRY; TORC_REF_LIMIT; TORC_INVALID. */
+/* torc_member_keep: as torc_keep. TORC_CLOSED, TORC_NOT_FOUND as above; TORC_POOL_DRY; TORC_REF_LIMIT; TORC_INVALID.
+ * torc_member_keep_until: waits for a slot of the keep pool, which all members share. TORC_TIMED_OUT; TORC_CLOSED: also halted. */
 int torc_member_keep(struct torc_member *member, const struct torc_delivery *delivery, struct torc_ringptr *ptr);
+int torc_member_keep_until(struct torc_member *member, const struct torc_delivery *delivery, uint64_t deadline,
+                           struct torc_ringptr *ptr);
 
 struct torc_group_stats {
     uint32_t members;

@@ -69,8 +69,10 @@ int torc_merge_close(struct torc_merge *merge);
 int torc_merge_next(struct torc_merge *merge, struct torc_merged *merged);
 int torc_merge_next_until(struct torc_merge *merge, struct torc_merged *merged, uint64_t deadline);
 
-/* torc_merge_keep: the event at hand as a counted handle, as torc_keep. TORC_INVALID: also nothing at hand. */
+/* torc_merge_keep, torc_merge_keep_until: the event at hand as a counted handle, as torc_keep and torc_keep_until. TORC_INVALID: also
+ * nothing at hand. */
 int torc_merge_keep(struct torc_merge *merge, struct torc_ringptr *ptr);
+int torc_merge_keep_until(struct torc_merge *merge, uint64_t deadline, struct torc_ringptr *ptr);
 
 struct torc_merge_stats {
     uint64_t handed;

@@ -13,7 +13,7 @@ extern "C" {
 #define TORC_STATUS_MAP(X)                                                                                             \
     X(TORC_OK, 0, "success")                                                                                           \
     X(TORC_EMPTY, -1, "nothing to read yet: come back later")                                                          \
-    X(TORC_WOULD_BLOCK, -2, "no space right now: try again later")                                                     \
+    X(TORC_WOULD_BLOCK, -2, "not now: no space, or somebody is not ready; try again later")                            \
     X(TORC_TIMED_OUT, -3, "the deadline passed; nothing was done")                                                     \
     X(TORC_CLOSED, -4, "closed: no further event will pass")                                                           \
     X(TORC_POOL_DRY, -5, "no free slot of a fitting size: release handles or enlarge the pool")                        \

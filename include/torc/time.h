@@ -3,11 +3,15 @@
  * A deadline is an absolute time in nanoseconds of CLOCK_MONOTONIC. Two values are special: TORC_NO_WAIT (try once)
  * and TORC_FOREVER (never give up). A deadline in the past behaves as TORC_NO_WAIT but answers TORC_TIMED_OUT.
  *
- * Whatever can wait has a form that does not and one with a deadline:
+ * Whatever can wait has a form that does not and one with a deadline. Where there is nothing yet, the form that does not wait, and the
+ * other with TORC_NO_WAIT, answer TORC_EMPTY (torc_poll: 0) if it is an event or a message that is waited for, TORC_WOULD_BLOCK if it is space
+ * or somebody else who is not ready; torc_keep names its pool (TORC_POOL_DRY), torc_arena_destroy says TORC_BUSY.
  *   publish, claim, ringptr_claim, ...    the plain form waits for ever; torc_try_* does not wait; torc_*_until
  *   torc_next, torc_poll, torc_keep       the plain form does not wait; torc_*_until
+ *   torc_member_*, torc_merge_*           the same
  *   torc_reader_detach, torc_actor_stop   the plain form waits for a handler as long as it runs; torc_*_until
- *   torc_wait_readable, torc_bus_drain, torc_actor_send, torc_arena_destroy     always with a deadline
+ *   torc_wait_readable, torc_bus_drain, torc_actor_send, torc_mailbox_*, torc_waitset_wait, torc_request*, torc_reply,
+ *   torc_sequencer_publish, _claim, torc_handler_join, torc_pipe_join, torc_arena_destroy     always with a deadline
  * Claims and messages of a batch wait for the first and take of the others what fits. */
 #ifndef TORC_TIME_H
 #define TORC_TIME_H

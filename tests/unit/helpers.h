@@ -153,7 +153,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(group)                                                                                                           \
     X(merge)                                                                                                           \
     X(sequencer)                                                                                                       \
-    X(conflate)
+    X(conflate)                                                                                                        \
+    X(group_batch)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

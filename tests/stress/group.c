@@ -106,20 +106,48 @@ static bool settle_one(struct worker *self, struct hand *hand, struct torc_membe
     return status == TORC_OK;
 }
 
+/* All in hand at once: leaving for the worker comes before or after, not between. */
+static bool settle_all(struct worker *self, struct hand *hand, struct torc_member *member) {
+    int status = torc_member_done_batch(member, hand->held, hand->count);
+    DETECT(STRESS_STATUS, status == TORC_OK || status == TORC_CLOSED, "%s", torc_status_name(status));
+    for (size_t i = 0; status == TORC_OK && i < hand->count; i++) {
+        note_finished(self, &hand->held[i].event);
+    }
+    hand->count = 0;
+    return status == TORC_OK;
+}
+
+static bool settle(struct worker *self, struct hand *hand, struct torc_member *member) {
+    return stress_below(&self->random, 16) == 0 ? settle_all(self, hand, member) : settle_one(self, hand, member);
+}
+
+/* One event or several, by every call there is. */
+static int take_some(struct worker *self, struct hand *hand, struct torc_member *member) {
+    struct torc_delivery got[HOLD];
+    uint64_t deadline = stress_below(&self->random, 8) == 0 ? torc_deadline_ns(20000) : TORC_FOREVER;
+    size_t most = 1 + (size_t)stress_below(&self->random, HOLD);
+    uint64_t how = stress_below(&self->random, 8);
+    int count;
+    if (how < 4) {
+        count = how < 1 ? torc_member_next(member, got) : torc_member_next_until(member, got, deadline);
+        count = count == TORC_OK ? 1 : count;
+    } else {
+        count = how < 5 ? torc_member_next_batch(member, got, most)
+                        : torc_member_next_batch_until(member, got, most, deadline);
+    }
+    for (int i = 0; i < count; i++) {
+        receive(self, hand, &got[i]);
+    }
+    return count > 0 ? TORC_OK : count;
+}
+
 /* Works as a member for a while. True: there is more to do. */
 static bool work(struct worker *self, struct torc_member *member) {
     uint64_t most = 1 + stress_below(&self->random, 400);
     struct hand hand = {.count = 0};
     for (uint64_t i = 0; i < most; i++) {
-        struct torc_delivery delivery;
-        int status =
-            stress_below(&self->random, 4) == 0
-                ? torc_member_next(member, &delivery)
-                : torc_member_next_until(member, &delivery,
-                                         stress_below(&self->random, 8) == 0 ? torc_deadline_ns(20000) : TORC_FOREVER);
-        if (status == TORC_OK) {
-            receive(self, &hand, &delivery);
-        } else if (status == TORC_CLOSED) {
+        int status = take_some(self, &hand, member);
+        if (status == TORC_CLOSED) {
             (void)pthread_mutex_lock(&self->lock);
             status = self->over ? TORC_OK : TORC_CLOSED;
             (void)pthread_mutex_unlock(&self->lock);
@@ -128,7 +156,7 @@ static bool work(struct worker *self, struct torc_member *member) {
         }
         while (hand.count != 0 && (status == TORC_BUSY || stress_below(&self->random, 3) != 0)) {
             status = TORC_OK;
-            if (!settle_one(self, &hand, member)) {
+            if (!settle(self, &hand, member)) {
                 return true;
             }
         }

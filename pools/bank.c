@@ -22,7 +22,7 @@ static int take_block(struct torc_bank *bank, uint32_t number, uint32_t index, s
     if (status != TORC_OK) {
         torc_pool_put_back(pool, index);
     }
-    if (status == TORC_POOL_DRY && !bank->waiting) {
+    if (status == TORC_POOL_DRY && bank->look == TORC_LOOK_FIRST) {
         torc_pool_note_full(pool);
     }
     return status;
@@ -31,9 +31,10 @@ static int take_block(struct torc_bank *bank, uint32_t number, uint32_t index, s
 /* An index in the pool of this shirt, or TORC_NO_SLOT. */
 static uint32_t take_index(struct torc_bank *bank, uint32_t shirt) {
     uint32_t number = bank->first + shirt;
-    uint32_t index = bank->waiting ? torc_pool_take_anywhere(bank->bus, number, &bank->gate)
-                                   : torc_pool_take(bank->bus, number, &bank->gate);
-    if (index == TORC_NO_SLOT && !bank->waiting) {
+    uint32_t index = bank->look == TORC_LOOK_EVERYWHERE ? torc_pool_take_anywhere(bank->bus, number, &bank->gate)
+                     : bank->look == TORC_LOOK_AGAIN    ? torc_pool_take_again(bank->bus, number, &bank->gate)
+                                                        : torc_pool_take(bank->bus, number, &bank->gate);
+    if (index == TORC_NO_SLOT && bank->look == TORC_LOOK_FIRST) {
         torc_pool_note_dry(&bank->bus->pools[number]);
     }
     return index;

@@ -12,11 +12,14 @@
 /* Pools of a bank: XS, S, M, L, XL, XXL, at consecutive numbers. */
 #define TORC_BANK_POOLS (TORC_SHIRTS + 1u)
 
+/* How hard a bank tries: within one sweep; one of many looks while its owner waits; at every slot. */
+enum torc_look { TORC_LOOK_FIRST = 0, TORC_LOOK_AGAIN, TORC_LOOK_EVERYWHERE };
+
 struct torc_bank {
     const struct torc_bus *bus;
     uint32_t first; /* pool number of XS */
     enum torc_dry dry;
-    bool waiting; /* this allocation was found dry before and is being tried again */
+    enum torc_look look; /* but for the first, this allocation was found dry before and is being tried again */
     struct torc_gate gate;
 };
 

@@ -13,8 +13,9 @@ static uint32_t walk(const struct torc_pool_view *pool, uint32_t index) {
     return next < TORC_POOL_COLUMNS && next < pool->capacity ? next : 0;
 }
 
-void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation) {
+void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation, uint64_t sequence) {
     pool->ctl->shirt = shirt;
+    torc_store_relaxed64(&pool->ctl->alone, sequence);
     for (uint32_t i = 0; i < pool->capacity; i++) {
         torc_store_relaxed64(&pool->slots[i].word, generation);
     }
@@ -153,6 +154,42 @@ uint32_t torc_pool_reap(const struct torc_bus *bus, uint32_t number, struct torc
     return freed;
 }
 
+/* --- slots that nobody can pin ------------------------------------------------------------------------------- */
+
+/* Sequences by which `alone` goes ahead of what is taken back, at most: so many events more are lost to a reader that comes to
+ * copy, and so seldom does the owner look whether there is one. */
+#define ALONE_STEP 64u
+
+static uint64_t alone_step(const struct torc_pool_view *pool) {
+    return pool->capacity / 8 < ALONE_STEP ? pool->capacity / 8 : ALONE_STEP;
+}
+
+/* REAP: a slot whose only reference is the ring's, and that all gating readers have passed, is taken back by a plain store where
+ * nobody can pin it: a locked operation would wait for all stores before it, and their lines are the readers'. Readers that
+ * copy can pin. `alone` is raised first, then `copied` is looked at; such a reader sets `copied`, passes its heavy barrier and looks at
+ * `alone` before each pin. Either it finds its event below, and takes it for lost, or we find it here and take `alone` back.
+ * Once granted, a range stays: later it may only grow. (Of readers that copied and have left, `copied` was
+ * acquired; what pins they had left is in the word.) */
+static bool raise_alone(const struct torc_pool_view *pool, const struct torc_gate *gate, uint32_t fence,
+                        uint64_t mark) {
+    torc_a64 *alone = &pool->ctl->alone;
+    uint64_t before = torc_load_relaxed64(alone);
+    uint64_t behind = ((gate->passed << 1) - (mark & ~UINT64_C(1))) >> 1; /* the mark has no top bit */
+    uint64_t step = 1 + alone_step(pool);
+    if (pool->xxl != NULL || TORC_DEBUG >= 2 || torc_load_acquire32(gate->copied) != 0) {
+        return false;
+    }
+    torc_store_relaxed64(alone, gate->passed - behind + (behind < step ? behind : step));
+    torc_barrier_light(fence); /* REAP */
+    if (TORC_UNLIKELY(torc_load_acquire32(gate->copied) != 0)) {
+        torc_store_relaxed64(alone, before);
+        return false;
+    }
+    return true;
+}
+
+/* --- the walk ------------------------------------------------------------------------------------------------- */
+
 /* A walk in search of a slot. */
 struct sweep {
     const struct torc_bus *bus;
@@ -164,16 +201,32 @@ struct sweep {
     uint32_t oldest_unread; /* the first slot met that readers have not passed */
 };
 
-/* Can this slot be handed out? *word receives its word then. Reaps it if only the ring still holds it and everybody has passed;
- * handles may hold it all the same. */
+/* Takes a passed slot from the ring alone, in the next generation, if nobody can be about to pin it. */
+static bool reap_alone(const struct sweep *sweep, uint32_t index, uint64_t mark, uint64_t *word) {
+    const struct torc_pool_view *pool = sweep->pool;
+    if (torc_word_count(*word) != 1 || torc_word_generation(*word) + 1 >= TORC_GENERATION_LAST ||
+        (!torc_mark_passed(mark, torc_load_relaxed64(&pool->ctl->alone)) &&
+         !raise_alone(pool, sweep->gate, sweep->bus->fence, mark))) {
+        return false;
+    }
+    torc_store_relaxed64(torc_pool_mark(pool, index), 0);
+    *word = torc_word_generation(*word) + 1;
+    return true;
+}
+
+/* Can this slot be handed out? *word receives its word then, as if it were free. Reaps it if only the ring still holds it and
+ * everybody has passed; handles may hold it all the same. */
 static bool available(struct sweep *sweep, uint32_t index, uint64_t *word) {
     struct torc_pool_view *pool = sweep->pool;
     uint64_t mark = torc_load_relaxed64(torc_pool_mark(pool, index));
-    *word = torc_load_acquire64(&pool->slots[index].word); /* FREE */
+    *word = torc_load_acquire64(&pool->slots[index].word); /* FREE, DROP */
     if (mark & 1u) {
         if (!passed(sweep->gate, mark, &sweep->scanned)) {
             sweep->oldest_unread = sweep->oldest_unread == TORC_NO_SLOT ? index : sweep->oldest_unread;
             return false;
+        }
+        if (reap_alone(sweep, index, mark, word)) {
+            return true;
         }
         if (!torc_pool_drop(sweep->bus, sweep->number, index)) {
             return false;
@@ -185,11 +238,18 @@ static bool available(struct sweep *sweep, uint32_t index, uint64_t *word) {
     return torc_word_count(*word) == 0 && !torc_word_retired(*word);
 }
 
+/* Handles alone hold it, or it is retired: nothing to be done here. */
+static bool is_held(const struct torc_pool_view *pool, uint32_t index) {
+    uint64_t word = torc_load_relaxed64(&pool->slots[index].word);
+    return word - TORC_GENERATION_LAST < (TORC_COUNT_FREEING << TORC_COUNT_SHIFT) - TORC_GENERATION_LAST &&
+           (torc_load_relaxed64(torc_pool_mark(pool, index)) & 1u) == 0;
+}
+
 /* Looks at `count` slots from *index on, which is left where it stopped. */
 static uint32_t search(struct sweep *sweep, uint32_t *index, uint32_t count) {
     uint64_t word;
     for (uint32_t i = 0; i < count; i++, *index = walk(sweep->pool, *index)) {
-        if (available(sweep, *index, &word)) {
+        if (!is_held(sweep->pool, *index) && available(sweep, *index, &word)) {
             return taken(sweep->pool, *index, word);
         }
     }
@@ -211,21 +271,29 @@ static void end_sweep(struct sweep *sweep, uint32_t stopped) {
 
 /* A large pool is searched in two places: at the slot that is to be free next, and where the last search ended. One place alone
  * would not do: with more unread slots in a row than a sweep has steps, what is free behind them would never be found. */
-uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+static uint32_t take_bounded(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate, uint32_t steps) {
     struct sweep sweep = begin_sweep(bus, number, gate);
     struct torc_pool_ctl *ctl = sweep.pool->ctl;
     bool small = sweep.pool->capacity <= TORC_SWEEP;
     uint32_t index = torc_load_relaxed32(&ctl->next);
-    uint32_t found = search(&sweep, &index, small ? sweep.pool->capacity : TORC_SWEEP / 2);
+    uint32_t found = search(&sweep, &index, small ? sweep.pool->capacity : steps / 2);
     if (found == TORC_NO_SLOT && !small) {
         uint32_t probe = ctl->probe;
-        found = search(&sweep, &probe, TORC_SWEEP / 2);
+        found = search(&sweep, &probe, steps / 2);
         ctl->probe = probe;
     }
     if (found == TORC_NO_SLOT) {
         end_sweep(&sweep, index);
     }
     return found;
+}
+
+uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+    return take_bounded(bus, number, gate, TORC_SWEEP);
+}
+
+uint32_t torc_pool_take_again(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+    return take_bounded(bus, number, gate, TORC_SWEEP_AGAIN);
 }
 
 /* A slot that is FREEING, where that comes last (pools/slot.c), may have been looked at for waiters before the caller announced itself: nobody will wake it, so it must

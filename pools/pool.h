@@ -16,7 +16,8 @@
 #define TORC_NO_SLOT UINT32_MAX
 
 /* Slots looked at per allocation, at most: a clogged pool makes an allocation slower only up to here. */
-#define TORC_SWEEP 64u
+#define TORC_SWEEP       64u
+#define TORC_SWEEP_AGAIN 8u /* by somebody who waits and will come again */
 
 /* Slots counted per census step, at most. A step is made at the end of each column of the walk, in the first round also
  * whenever the slots used have doubled. */
@@ -27,6 +28,7 @@ struct torc_gate {
     uint64_t passed; /* every sequence below was passed by all gating readers */
     uint64_t (*scan)(void *owner);
     void *owner;
+    const torc_a32 *copied; /* != 0: somebody may pin slots (REAP) */
 };
 
 static inline uint64_t torc_word_count(uint64_t word) {
@@ -78,15 +80,46 @@ static inline uint32_t torc_id_index(const struct torc_bus *bus, uint64_t id) {
     return TORC_ID_NUMBER(id) - torc_pool_of(bus, id)->first;
 }
 
-/* torc_pool_init: all slots free in generation `generation`. */
-void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation);
+/* torc_pool_init: all slots free in generation `generation`; the first event will have this sequence. */
+void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation, uint64_t sequence);
+
+/* A slot that its owner may hand out: its index, and its word as it would be if it were free. */
+struct torc_next_slot {
+    uint32_t index;
+    uint64_t word;
+};
+
+/* torc_pool_next: the slot whose turn it is, if it is free, or the ring's alone and not to be pinned by anybody: *next receives it.
+ * False: torc_pool_take looks further. torc_pool_take_next hands it out. Owner only; no XXL table. */
+static inline bool torc_pool_next(const struct torc_pool_view *pool, struct torc_next_slot *next) {
+    const struct torc_pool_ctl *ctl = pool->ctl;
+    uint64_t mark;
+    next->index = torc_load_relaxed32(&ctl->next);
+    if (TORC_UNLIKELY(next->index >= ctl->limit)) {
+        return false;
+    }
+    next->word = torc_load_acquire64(&pool->slots[next->index].word); /* FREE, DROP */
+    mark = torc_load_relaxed64(torc_pool_mark(pool, next->index));
+    if ((mark & 1u) != 0) {
+        next->word -= TORC_COUNT_ONE - 1; /* of a slot that has one reference: free in the next generation */
+        return torc_mark_passed(mark, torc_load_relaxed64(&ctl->alone)) && next->word < TORC_GENERATION_LAST;
+    }
+    return next->word < TORC_GENERATION_LAST;
+}
+static inline void torc_pool_take_next(const struct torc_pool_view *pool, const struct torc_next_slot *next) {
+    torc_store_relaxed64(torc_pool_mark(pool, next->index), 0);
+    torc_store_relaxed64(&pool->slots[next->index].word, next->word + TORC_COUNT_ONE);
+    torc_store_relaxed32(&pool->ctl->next, next->index + TORC_POOL_COLUMNS);
+}
 
 /* torc_pool_take: the next slot that is free or that only the ring holds and everybody has passed, with count 1.
  * TORC_NO_SLOT if none was found within the bounded sweep. gate NULL: the pool's slots are never in a ring. Owner only.
  * Where the very next slot is free, torc_ringptr_claim in torc/publisher.h does it inline. */
 uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
-/* torc_pool_take_anywhere: the same for somebody who is about to wait anyway: looks at every slot, not at one sweep's worth. */
+/* torc_pool_take_again: the same for somebody who waits, and comes by once more: the slot that is to be free first, and a few others
+ * in turns. torc_pool_take_anywhere: before going to sleep; looks at every slot. */
+uint32_t torc_pool_take_again(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
 /* torc_pool_note_dry: an allocation found no slot, or (torc_pool_note_full) no bytes to go behind one. Once per
@@ -113,8 +146,8 @@ uint32_t torc_pool_in_use(const struct torc_pool_view *pool, const uint64_t *gat
 /* torc_pool_stats_add: adds this pool to *stats. Any thread. `gate` as above, NULL if unknown: marked slots count as unread. */
 void torc_pool_stats_add(const struct torc_pool_view *pool, const uint64_t *gate, struct torc_pool_stats *stats);
 
-/* torc_slot_pin: one more reference to a slot that may be gone; false if it is. Any thread. */
-bool torc_slot_pin(const struct torc_bus *bus, uint64_t id);
+/* torc_slot_pin: one more reference to a slot that was published at `sequence` and may be gone; false if it is. A reader that copies. */
+bool torc_slot_pin(const struct torc_bus *bus, uint64_t id, uint64_t sequence);
 
 /* torc_word_after_drop: what becomes of a slot whose only reference the ring has dropped: free, or FREEING where the payload is
  * to be looked after, by torc_slot_clean. torc_later_free (src/later.c): makes a slot free in a bus that goes with its last

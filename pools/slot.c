@@ -39,10 +39,13 @@ int torc_ringptr_clone_slow(struct torc_ringptr ptr, uint64_t found) {
 }
 
 /* Relaxed: the caller has acquired the stamp that made the payload visible, and a slot that is still in that generation
- * has not left it since. */
-bool torc_slot_pin(const struct torc_bus *bus, uint64_t id) {
+ * has not left it since. What its owner takes back by a plain store is below `alone` (REAP). */
+bool torc_slot_pin(const struct torc_bus *bus, uint64_t id, uint64_t sequence) {
     struct torc_slot *slot = torc_slot_of(bus, id);
     uint64_t found = slot == NULL ? 0 : torc_load_relaxed64(&slot->word);
+    if (slot == NULL || (int64_t)(torc_load_relaxed64(&torc_pool_of(bus, id)->ctl->alone) - sequence) > 0) {
+        return false;
+    }
     do {
         if (!torc_word_owned_by(found, id) || torc_word_count(found) >= TORC_COUNT_LIMIT) {
             return false;

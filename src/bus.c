@@ -45,7 +45,7 @@ static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t
         place->pool_numbers[place->slot / TORC_SLOT_GRANULE] = (uint16_t)number;
     }
     place->at = pool->payload + (size_t)slots * pool->size;
-    torc_pool_init(pool, shirt, bus->header->first_generation);
+    torc_pool_init(pool, shirt, bus->header->first_generation, bus->header->first_sequence);
 }
 
 /* What lies behind a bank's descriptors. */

@@ -7,12 +7,11 @@
 
 #include <string.h>
 
-enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
-
 /* --- claims ------------------------------------------------------------------------------------------------- */
 
 /* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then shut) or somebody began to copy (COPY). */
 static int take_sequence(struct publisher *self, bool for_copying, uint64_t *sequence) {
+    torc_claim_unfold(self);
     *sequence = lane_claimed(self);
     torc_store_release64(&self->hot.lane->claimed, *sequence + 1); /* CLAIMED: also what was aborted before */
     torc_barrier_light(self->hot.fence);
@@ -25,13 +24,6 @@ static int take_sequence(struct publisher *self, bool for_copying, uint64_t *seq
         0; /* not when there was room alone: trying for a slot again and again would begin anew each time */
     self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
     return TORC_OK;
-}
-
-static void note_held(struct publisher *self, uint64_t sequence) {
-    if (self->held_from == self->held_to) {
-        self->held_from = sequence;
-    }
-    self->held_to = sequence + 1;
 }
 
 /* The entry of a new claim. Readers that copy learn first that it is no longer what it was. */
@@ -66,7 +58,7 @@ static int claim_try(struct wanted *wanted, bool in_slot, uint64_t deadline, str
         claim->slot = wanted->slot;
         claim->data = wanted->data;
         torc_store_release64(&lane_entry(self, claim->sequence)->body.word[0], claim->slot);
-        note_held(self, claim->sequence);
+        torc_claim_note_held(self, claim->sequence);
     } else {
         claim->data = lane_entry(self, claim->sequence)->body.bytes;
     }
@@ -137,7 +129,7 @@ static uint64_t first_open(const struct publisher *self) {
     return at;
 }
 
-static void settle(struct publisher *self, uint32_t claims) {
+void torc_claims_settled(struct publisher *self, uint32_t claims) {
     self->open_claims -= claims;
     if (self->open_claims == 0) {
         self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
@@ -152,8 +144,7 @@ static void settle(struct publisher *self, uint32_t claims) {
 
 /* A claim of this publisher that was not settled before, unchanged but for a smaller length. (The slot tells it from a copy of an
  * aborted claim whose sequence was claimed again.) */
-static bool is_open(const struct publisher *self, const struct torc_claim *claim) {
-    uint64_t published = torc_load_relaxed64(&self->hot.lane->published);
+static bool is_open(const struct publisher *self, const struct torc_claim *claim, uint64_t published) {
     const struct torc_entry *entry = lane_entry(self, claim->sequence);
     uint64_t slot = (entry->header & TORC_ENTRY_SLOT) != 0 ? entry->body.slot : 0;
     return claim->state == CLAIM_OPEN && claim->slot == slot &&
@@ -195,6 +186,7 @@ static void abort_one(struct publisher *self, struct torc_claim *claim) {
 
 void torc_claims_forget(struct publisher *self) {
     uint64_t end = lane_claimed(self);
+    torc_claim_unfold(self);
     for (uint64_t at = torc_load_relaxed64(&self->hot.lane->published); at != end; at++) {
         const struct torc_entry *entry = lane_entry(self, at);
         if (torc_load_relaxed64(&entry->stamp) == at + 1) {
@@ -205,7 +197,7 @@ void torc_claims_forget(struct publisher *self) {
         }
         stamp(self, at, TORC_ENTRY_SKIP, 0);
     }
-    settle(self, self->open_claims);
+    torc_claims_settled(self, self->open_claims);
 }
 
 /* --- publishing to readers that copy --------------------------------------------------------------------------- */
@@ -252,7 +244,7 @@ int torc_publish_words(struct publisher *self, uint32_t type, const void *data, 
         torc_store_release64(&entry->body.word[i], words[i]);
     }
     stamp(self, sequence, (uint32_t)length, type);
-    settle(self, 1);
+    torc_claims_settled(self, 1);
     return TORC_OK;
 }
 
@@ -264,6 +256,10 @@ int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t len
         return TORC_INVALID;
     }
     TORC_ONE_AT_A_TIME(publisher_of(publisher));
+    if (TORC_LIKELY(torc_claim_lone(publisher_of(publisher), type, length, claim))) {
+        return TORC_OK;
+    }
+    torc_publisher_reopen(publisher_of(publisher));
     return claim_one(publisher_of(publisher), type, length, deadline, claim);
 }
 
@@ -276,9 +272,11 @@ int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t lengt
 }
 
 /* Checks all claims of a batch before the first is touched. */
-static bool can_settle(const struct publisher *self, const struct torc_claim *claims, size_t count) {
+static bool can_settle(struct publisher *self, const struct torc_claim *claims, size_t count) {
+    uint64_t published = torc_load_relaxed64(&self->hot.lane->published);
+    torc_claim_unfold(self);
     for (size_t i = 0; claims != NULL && i < count; i++) {
-        if (!is_open(self, &claims[i]) || claims[i].sequence != claims[0].sequence + i) {
+        if (!is_open(self, &claims[i], published) || claims[i].sequence != claims[0].sequence + i) {
             return false;
         }
     }
@@ -296,7 +294,7 @@ int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claim
     for (size_t i = 0; i < count; i++) {
         commit_one(publisher_of(publisher), &claims[i]);
     }
-    settle(publisher_of(publisher), (uint32_t)count);
+    torc_claims_settled(publisher_of(publisher), (uint32_t)count);
     return TORC_OK;
 }
 
@@ -311,12 +309,17 @@ int torc_abort_batch(struct torc_publisher *publisher, struct torc_claim *claims
     for (size_t i = count; i > 0; i--) {
         abort_one(publisher_of(publisher), &claims[i - 1]);
     }
-    settle(publisher_of(publisher), (uint32_t)count);
+    torc_claims_settled(publisher_of(publisher), (uint32_t)count);
     return TORC_OK;
 }
 
 int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim) {
-    return torc_commit_batch(publisher, claim, 1);
+    if (publisher == NULL || claim == NULL) {
+        return TORC_INVALID;
+    }
+    TORC_ONE_AT_A_TIME(publisher_of(publisher));
+    return TORC_LIKELY(torc_commit_lone(publisher_of(publisher), claim)) ? TORC_OK
+                                                                         : torc_commit_batch(publisher, claim, 1);
 }
 
 int torc_abort(struct torc_publisher *publisher, struct torc_claim *claim) {
@@ -331,6 +334,10 @@ int torc_claim_batch_until(struct torc_publisher *publisher, uint32_t type, size
         return TORC_INVALID;
     }
     TORC_ONE_AT_A_TIME(publisher_of(publisher));
+    taken = torc_claim_some(publisher_of(publisher), type, length, claims, count);
+    if (taken == 0) {
+        torc_publisher_reopen(publisher_of(publisher));
+    }
     for (; taken < count && status == TORC_OK; taken += status == TORC_OK) {
         status = claim_one(publisher_of(publisher), type, length, taken == 0 ? deadline : TORC_NO_WAIT, &claims[taken]);
     }

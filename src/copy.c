@@ -126,7 +126,7 @@ static enum found try_lane(struct reader *self, struct reader_lane *lane) {
             lane->skipped++;
         } else if ((self->copy.header & TORC_ENTRY_SLOT) == 0) {
             return FOUND;
-        } else if (torc_slot_pin(&self->bus->hot, self->copy.body.slot)) {
+        } else if (torc_slot_pin(&self->bus->hot, self->copy.body.slot, lane->sequence)) {
             self->pinned = self->copy.body.slot;
             return FOUND;
         } else {

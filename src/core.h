@@ -69,6 +69,16 @@ struct torc_topic {
     uint32_t index;
 };
 
+/* The only open claim, if it is not in its entry yet (src/claim_fast.c). */
+struct lone_claim {
+    uint64_t sequence;
+    uint64_t slot; /* 0: inline */
+    const struct torc_pool_view *pool;
+    uint32_t index;
+    uint32_t length; /* NOT_LONE: there is none */
+};
+#define NOT_LONE UINT32_MAX
+
 struct publisher {
     struct torc_publisher hot; /* first */
     struct bus *bus;
@@ -77,6 +87,7 @@ struct publisher {
     enum torc_wait wait;
     uint32_t inline_limit; /* what hot.inline_limit is while no claim is open */
     uint32_t open_claims;
+    struct lone_claim lone;
     uint64_t stalled_at;   /* since when no event has found room and slot, by torc_now(); 0: the last one did */
     torc_a32 shut;         /* the bus is closed; hot.room is 0 (CLOSE) */
     torc_a32 copied;       /* readers copy from the lane: entries are rewritten word by word; hot.room is 0 (COPY) */

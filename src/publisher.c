@@ -133,8 +133,8 @@ static void resume(struct publisher *self, const struct torc_publisher_config *c
     self->bank = (struct torc_bank){&self->bus->hot,
                                     bank_first_pool(self->index),
                                     config->dry,
-                                    false,
-                                    {torc_load_relaxed64(&lane->gate), scan_for_bank, self}};
+                                    TORC_LOOK_FIRST,
+                                    {torc_load_relaxed64(&lane->gate), scan_for_bank, self, &self->copied}};
 }
 
 int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_config *config,
@@ -156,7 +156,7 @@ int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_co
         return TORC_NO_MEMORY;
     }
     bus = topic->bus;
-    *self = (struct publisher){.bus = bus, .topic = topic, .wait = config->wait};
+    *self = (struct publisher){.bus = bus, .topic = topic, .wait = config->wait, .lone.length = NOT_LONE};
     (void)pthread_mutex_lock(&bus->lock);
     self->index = choose_lane(bus, topic);
     if (bus_closed(bus)) {

@@ -9,8 +9,30 @@ static bool room_ready(void *context) {
     return closed(wanted->self) || torc_gate_has_room(wanted->self);
 }
 
+/* Slots come back in the order of the lane, so who spins looks at the next one, and at a few others in turns: handles are
+ * released in any order. Only who is about to sleep looks at every slot, after it has announced itself (SPACE). */
+#define LOOK_EVERYWHERE_AFTER 16u
+#define LOOK_EVERYWHERE_EVERY 64u
+
+static enum torc_look how_hard(const struct wanted *wanted) {
+    enum torc_wait how = wanted->self->wait;
+    if (wanted->looks == 0) {
+        return TORC_LOOK_FIRST;
+    }
+    return wanted->everywhere || how == TORC_WAIT_BACKOFF || wanted->looks % LOOK_EVERYWHERE_EVERY == 0 ||
+                   (how != TORC_WAIT_SPIN && wanted->looks > LOOK_EVERYWHERE_AFTER)
+               ? TORC_LOOK_EVERYWHERE
+               : TORC_LOOK_AGAIN;
+}
+
+static void look_everywhere(void *context) {
+    ((struct wanted *)context)->everywhere = true;
+}
+
 static bool slot_ready(void *context) {
     struct wanted *wanted = context;
+    wanted->self->bank.look = how_hard(wanted);
+    wanted->looks++;
     if (closed(wanted->self)) {
         wanted->status = TORC_CLOSED;
         return true;
@@ -24,7 +46,8 @@ static bool slot_ready(void *context) {
 /* Readers that may be evicted are waited for until then. */
 static int await_space(struct wanted *wanted, bool (*ready)(void *), uint64_t deadline) {
     struct publisher *self = wanted->self;
-    struct torc_await await = {lane_point(self->bus, self->index), ready, NULL, wanted, self->hot.fence, self->wait};
+    struct torc_await await = {
+        lane_point(self->bus, self->index), ready, look_everywhere, wanted, self->hot.fence, self->wait};
     for (;;) {
         uint64_t due = torc_evict_due(self);
         int status = torc_await(&await, due < deadline ? due : deadline);
@@ -61,19 +84,29 @@ int torc_take_room(struct publisher *self, uint64_t deadline) {
     return status == TORC_OK && closed(self) ? torc_closed_off(self) : status;
 }
 
+/* A try stays bounded: only who waits looks at every slot. */
+static int await_slot(struct wanted *wanted, uint64_t deadline) {
+    int status;
+    if (deadline == TORC_NO_WAIT && torc_evict_due(wanted->self) == TORC_FOREVER) {
+        return TORC_WOULD_BLOCK;
+    }
+    status = await_space(wanted, slot_ready, deadline);
+    if (status != TORC_OK) {
+        look_everywhere(wanted);
+        status = slot_ready(wanted) ? TORC_OK : status;
+    }
+    return status;
+}
+
 int torc_take_slot(struct wanted *wanted, uint64_t deadline) {
     struct publisher *self = wanted->self;
     int status = TORC_OK;
-    self->bank.waiting = false;
+    wanted->looks = 0;
     if (!slot_ready(wanted)) {
         count_stall(self);
         status = TORC_POOL_DRY;
         if (self->bank.dry == TORC_DRY_WAIT) {
-            /* A try stays bounded: only who waits looks at every slot. */
-            self->bank.waiting = true;
-            status = deadline == TORC_NO_WAIT && torc_evict_due(self) == TORC_FOREVER
-                         ? TORC_WOULD_BLOCK
-                         : await_space(wanted, slot_ready, deadline);
+            status = await_slot(wanted, deadline);
         }
     }
     return status == TORC_OK ? wanted->status : status;

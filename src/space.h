@@ -20,6 +20,8 @@ struct wanted {
     uint64_t slot;
     void *data;
     int status;
+    uint32_t looks;  /* for a slot, so far */
+    bool everywhere; /* it may be the last before going to sleep, or giving up */
 };
 
 /* torc_take_room: an entry for the next claim. torc_take_slot: a slot, or a descriptor for what is lent; wanted->slot and ->data
@@ -27,6 +29,23 @@ struct wanted {
 int torc_take_room(struct publisher *self, uint64_t deadline);
 int torc_take_slot(struct wanted *wanted, uint64_t deadline);
 void torc_give_slot_back(const struct wanted *wanted);
+
+enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
+
+/* claim_fast.c, publisher: a claim, or up to `count`, if all that takes is at hand; else false, or 0. */
+bool torc_claim_lone(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claim);
+uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims, size_t count);
+/* ... commits a claim made by torc_claim_lone if it still is the only one; puts that claim into its entry. */
+bool torc_commit_lone(struct publisher *self, struct torc_claim *claim);
+void torc_claim_unfold(struct publisher *self);
+/* claim.c: the entry of this sequence may hold a slot from now on; so many claims are stamped. */
+void torc_claims_settled(struct publisher *self, uint32_t claims);
+static inline void torc_claim_note_held(struct publisher *self, uint64_t sequence) {
+    if (self->held_from == self->held_to) {
+        self->held_from = sequence;
+    }
+    self->held_to = sequence + 1;
+}
 
 /* The bus is closed and a claim was taken back: TORC_CLOSED, for the publisher and for readers that wait. */
 int torc_closed_off(struct publisher *self);

@@ -39,6 +39,7 @@
  *   AFTER       cursor cell, point.drains                   point.drains + waitpoint.waiting, re-check of the cursors
  *   CLOSE       lane.claimed, publisher.room                publisher.room, lane.claimed
  *   COPY        lane.claimed, publisher.copied              publisher.copied, lane.claimed
+ *   REAP        pool.alone, publisher.copied                publisher.copied, pool.alone before each pin
  *   LATER       slot word FREEING, pool.later           pool.later, look for FREEING slot words
  *   RETURN      arena guard, point.watched                  point.watched + waitpoint.waiting, re-check of the guards
  *   DETACH      reader.busy, reader.closing                 reader.closing, reader.busy

@@ -151,7 +151,9 @@ struct torc_pool_ctl {
     uint32_t census_at;   /* next slot the census looks at */
     uint32_t census_used; /* how many of those before it were in use */
     uint32_t probe;       /* where the second part of a search goes on */
-    unsigned char pad[2 * TORC_LINE - 48];
+    torc_a64
+        alone; /* slots published at sequences below are the owner's and handles' alone: nobody may pin them (REAP) */
+    unsigned char pad[2 * TORC_LINE - 56];
 };
 TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block is two lines");
 

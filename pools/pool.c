@@ -5,12 +5,7 @@
 #include "xxl.h"
 
 static uint32_t walk(const struct torc_pool_view *pool, uint32_t index) {
-    uint32_t next = index + TORC_POOL_COLUMNS;
-    if (next < pool->capacity) {
-        return next;
-    }
-    next = (index & (TORC_POOL_COLUMNS - 1)) + 1;
-    return next < TORC_POOL_COLUMNS && next < pool->capacity ? next : 0;
+    return index + 1 < pool->capacity ? index + 1 : 0;
 }
 
 void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation, uint64_t sequence) {
@@ -64,11 +59,11 @@ static bool counts_as_used(const struct torc_pool_view *pool, uint32_t index, co
     return count != 0;
 }
 
-/* One bounded step of the running census; at the end of a pass the high-water mark learns the result. In the first column
+/* One bounded step of the running census; at the end of a pass the high-water mark learns the result. In the first round
  * only what lies before `next` was ever handed out. */
-static void census_step(struct torc_pool_view *pool, const uint64_t *gate) {
+static void census_step(struct torc_pool_view *pool, const uint64_t *gate, bool first_round) {
     struct torc_pool_ctl *ctl = pool->ctl;
-    uint32_t end = ctl->limit < pool->capacity ? torc_load_relaxed32(&ctl->next) : pool->capacity;
+    uint32_t end = first_round ? torc_load_relaxed32(&ctl->next) : pool->capacity;
     uint32_t stop;
     uint32_t used;
     if (ctl->census_at > end) { /* `next` has gone back to the top of the table */
@@ -94,7 +89,7 @@ static void census_step(struct torc_pool_view *pool, const uint64_t *gate) {
 uint64_t torc_pool_allocations(const struct torc_pool_view *pool) {
     const struct torc_pool_ctl *ctl = pool->ctl;
     uint32_t steps = torc_load_relaxed32(&ctl->next) - torc_load_relaxed32(&ctl->counted);
-    return torc_load_relaxed64(&ctl->allocations) + steps / TORC_POOL_COLUMNS;
+    return torc_load_relaxed64(&ctl->allocations) + steps;
 }
 
 /* Moves `next`, other than by an allocation: those so far are counted first. */
@@ -108,18 +103,18 @@ static void go_on_at(struct torc_pool_view *pool, uint32_t index) {
  * table. In the first round the limit only doubles, so that short runs have a high-water mark too. */
 static void chores(struct torc_pool_view *pool, const struct torc_gate *gate) {
     struct torc_pool_ctl *ctl = pool->ctl;
-    bool first_column = torc_pool_allocations(pool) * TORC_POOL_COLUMNS < pool->capacity;
+    bool first_round = torc_pool_allocations(pool) < pool->capacity;
     uint32_t next = torc_load_relaxed32(&ctl->next);
     if (torc_load_relaxed64(&pool->owner) != torc_thread_token()) {
         torc_store_relaxed64(&pool->owner, torc_thread_token());
     }
     if (next >= pool->capacity) {
-        next = walk(pool, next - TORC_POOL_COLUMNS);
+        next = 0;
         go_on_at(pool, next);
     }
-    ctl->limit = first_column ? next * 2 + TORC_POOL_COLUMNS : pool->capacity;
+    ctl->limit = first_round ? next * 2 + 4 : next + pool->capacity / 4 + 1;
     ctl->limit = ctl->limit < pool->capacity ? ctl->limit : pool->capacity;
-    census_step(pool, gate == NULL ? NULL : &gate->passed);
+    census_step(pool, gate == NULL ? NULL : &gate->passed, first_round);
 }
 
 /* Slot `index`, whose word is `word` with count 0, is handed out. Plain stores: while the count is 0 nobody else writes the
@@ -128,7 +123,7 @@ static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word
     struct torc_pool_ctl *ctl = pool->ctl;
     torc_store_relaxed64(&pool->slots[index].word, word + TORC_COUNT_ONE);
     go_on_at(pool, index);
-    torc_store_relaxed32(&ctl->next, index + TORC_POOL_COLUMNS); /* counts as one allocation */
+    torc_store_relaxed32(&ctl->next, index + 1); /* counts as one allocation */
     return index;
 }
 

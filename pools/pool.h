@@ -5,7 +5,9 @@
  * alone while it is 0, so the owner takes a free slot with a plain store.
  *
  * A published slot carries a mark: the lane's ring holds one reference to it, since this sequence. The owner drops that reference when
- * every gating reader has passed the sequence, either here because it needs the slot or when the entry is overwritten. */
+ * every gating reader has passed the sequence, either here because it needs the slot or when the entry is overwritten. Where that
+ * reference is the only one and nobody can pin the slot (REAP, in pool.c), taking it back is a plain store, too: nobody is left
+ * who could write the word. */
 #ifndef TORC_POOLS_POOL_H
 #define TORC_POOLS_POOL_H
 
@@ -19,7 +21,7 @@
 #define TORC_SWEEP       64u
 #define TORC_SWEEP_AGAIN 8u /* by somebody who waits and will come again */
 
-/* Slots counted per census step, at most. A step is made at the end of each column of the walk, in the first round also
+/* Slots counted per census step, at most. A step is made four times a round, in the first round
  * whenever the slots used have doubled. */
 #define TORC_CENSUS_STEP 128u
 
@@ -109,7 +111,7 @@ static inline bool torc_pool_next(const struct torc_pool_view *pool, struct torc
 static inline void torc_pool_take_next(const struct torc_pool_view *pool, const struct torc_next_slot *next) {
     torc_store_relaxed64(torc_pool_mark(pool, next->index), 0);
     torc_store_relaxed64(&pool->slots[next->index].word, next->word + TORC_COUNT_ONE);
-    torc_store_relaxed32(&pool->ctl->next, next->index + TORC_POOL_COLUMNS);
+    torc_store_relaxed32(&pool->ctl->next, next->index + 1);
 }
 
 /* torc_pool_take: the next slot that is free or that only the ring holds and everybody has passed, with count 1.

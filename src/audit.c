@@ -71,8 +71,8 @@ static bool pool_holds(struct walk *walk, uint32_t number) {
             return false;
         }
     }
-    return hold(walk, torc_load_relaxed32(&pool->ctl->next) <= pool->capacity + TORC_POOL_COLUMNS,
-                "a pool's sweep is outside of it", number, torc_load_relaxed32(&pool->ctl->next)) &&
+    return hold(walk, torc_load_relaxed32(&pool->ctl->next) <= pool->capacity, "a pool's sweep is outside of it",
+                number, torc_load_relaxed32(&pool->ctl->next)) &&
            hold(walk, torc_pool_allocations(pool) - frees == live, "allocations less frees differ from the live slots",
                 number, 0);
 }

@@ -141,12 +141,12 @@ TORC_STATIC_ASSERT(sizeof(struct torc_cell) == 64, "a cursor has a line of its o
 
 /* Control block of a pool, in the region; written by the pool's owner only. */
 struct torc_pool_ctl {
-    torc_a64 allocations; /* up to when `next` was `counted`; since then one per step of TORC_POOL_COLUMNS */
+    torc_a64 allocations; /* up to when `next` was `counted`; since then one per step */
     torc_a64 dry;
     torc_a32 high_water;
     torc_a32 next;    /* the slot to try next */
     torc_a32 counted; /* see allocations */
-    uint32_t limit;   /* from here on the slow path looks after things: census, end of a column of the walk */
+    uint32_t limit;   /* from here on the slow path looks after things: census, end of the table */
     uint32_t shirt;
     uint32_t census_at;   /* next slot the census looks at */
     uint32_t census_used; /* how many of those before it were in use */
@@ -156,10 +156,6 @@ struct torc_pool_ctl {
     unsigned char pad[2 * TORC_LINE - 56];
 };
 TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block is two lines");
-
-/* Slot records per cache line: allocation goes down the columns of a table with this many columns, so that neighbours in
- * time are never neighbours on a line. */
-#define TORC_POOL_COLUMNS 4u
 
 /* A bus destroyed later: not possible, possible, asked for. */
 enum torc_later { TORC_LATER_NEVER = 0, TORC_LATER_MAYBE, TORC_LATER_DUE };

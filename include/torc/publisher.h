@@ -307,7 +307,7 @@ TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t ty
                       (word = torc_load_acquire64(&slot->word)) >= TORC_GENERATION_LAST)) { /* FREE */
         return torc_ringptr_claim_out(publisher, type, length, ptr, data);
     }
-    torc_store_relaxed32(&ctl->next, index + TORC_POOL_COLUMNS);
+    torc_store_relaxed32(&ctl->next, index + 1);
     torc_store_relaxed64(&slot->meta, length | ((uint64_t)type << 32));
     torc_store_relaxed64(&slot->word, word + TORC_COUNT_ONE); /* nobody else writes it while it is free */
     if (data != NULL) {

@@ -24,6 +24,7 @@ enum { THREADS = 256, WATCHDOG_SECONDS = 120 };
 struct stress_thread {
     char name[32];
     bool used;
+    bool joining;
     pthread_t thread;
     void *(*body)(void *);
     void *argument;
@@ -78,10 +79,11 @@ _Noreturn void stress_fail_at(const char *file, int line, const char *what, cons
     quit(1);
 }
 
-/* Threads that have ended but were not joined would be taken for leaks. The main thread is the only one that joins. */
+/* Threads that have ended but were not joined would be taken for leaks. The lock stays: nobody begins or joins one any more. */
 static void let_go_of_threads(void) {
-    for (size_t i = 1; i < THREADS && self == &threads[0]; i++) {
-        if (threads[i].used) {
+    (void)pthread_mutex_lock(&threads_lock);
+    for (size_t i = 1; i < THREADS; i++) {
+        if (threads[i].used && !threads[i].joining) {
             (void)pthread_detach(threads[i].thread);
         }
     }
@@ -258,6 +260,7 @@ struct stress_thread *stress_spawn(const char *name, void *(*body)(void *), void
     }
     CHECK(i < THREADS, "more than %d threads", (int)THREADS);
     threads[i].used = true;
+    threads[i].joining = false;
     (void)snprintf(threads[i].name, sizeof threads[i].name, "%s", name);
     threads[i].body = body;
     threads[i].argument = argument;
@@ -276,7 +279,11 @@ static void forget(struct stress_thread *thread) {
 
 void *stress_join(struct stress_thread *thread) {
     void *result = NULL;
-    int error = pthread_join(thread->thread, &result);
+    int error;
+    CHECK(pthread_mutex_lock(&threads_lock) == 0, "mutex");
+    thread->joining = true;
+    CHECK(pthread_mutex_unlock(&threads_lock) == 0, "mutex");
+    error = pthread_join(thread->thread, &result);
     CHECK(error == 0, "join of %s: %s", thread->name, strerror(error));
     forget(thread);
     return result;

@@ -243,7 +243,9 @@ static void leave(uint64_t rounds) {
 
 int main(int argc, char **argv) {
     stress_begin(argc, argv, "handlers", STRESS_ORDER, "an event that comes again is taken for a new one");
-    run(150000, 0);
+    if (!stress_broken) { /* nothing comes again there */
+        run(150000, 0);
+    }
     run(100000, 50);
     run(50000, 5);
     leave(300);

@@ -124,8 +124,8 @@ MODEL_SCENARIO(bus_after_order, .claim = "a reader has an event when the one it 
                .thread = {publish_two, make_two, check_two}, .check = close_all, .preemptions = 1, .fences = true);
 MODEL_SCENARIO(bus_after_gate, .claim = "a publisher that wraps waits for the last in the chain", .hazards = "4",
                .broken = "the publisher does not count the last one in", .setup = setup_ungated,
-               .thread = {publish_three, make_three, check_three}, .check = close_all, .preemptions = 1,
-               .fences = true);
+               .thread = {publish_three, make_three, check_three}, .check = close_all, .preemptions = 1, .fences = true,
+               .quick = MODEL_NOT_QUICK);
 
 /* --- asleep ----------------------------------------------------------------------------------------------------------- */
 

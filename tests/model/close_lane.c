@@ -26,7 +26,7 @@ MODEL_SCENARIO(close_lane, .claim = "the next publisher's events follow the last
                .check = close_world, .preemptions = 1, .quick = MODEL_NONE);
 MODEL_SCENARIO(close_lane_fences, .claim = "the same without membarrier", .hazards = "7, 20",
                .broken = "one is left out", .setup = setup, .thread = {publish_twice, take_two}, .check = close_world,
-               .fences = true, .preemptions = 2, .quick = 1);
+               .fences = true, .preemptions = 2, .quick = MODEL_NOT_QUICK);
 
 static void setup_other(void) {
     struct torc_config config = tiny_config();

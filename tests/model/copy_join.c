@@ -81,7 +81,7 @@ static void check_3(void) {
 }
 MODEL_SCENARIO(bus_copy_join_full, .claim = "the same where each event overwrites one", .hazards = "1, 7",
                .setup = setup_full, .thread = {publish_on, join_next_full}, .check = check_4, .preemptions = 2,
-               .quick = 1);
+               .quick = MODEL_NOT_QUICK);
 MODEL_SCENARIO(bus_copy_join_oldest, .claim = "a LOSSY reader joins at OLDEST: no entry that a claim may be writing to",
                .hazards = "1, 7", .broken = "the publisher goes back to its fast path while the reader copies",
                .setup = setup_full, .thread = {publish_third, join_oldest_full}, .check = check_3, .preemptions = 1,

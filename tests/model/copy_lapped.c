@@ -62,4 +62,4 @@ static void publish_sizes(void) {
 }
 MODEL_SCENARIO(bus_copy_sizes, .claim = "the length that is believed is that of the event", .hazards = "2",
                .setup = setup_oldest, .thread = {publish_sizes, take_four}, .check = check_four, .preemptions = 1,
-               .quick = 1);
+               .quick = MODEL_NOT_QUICK);

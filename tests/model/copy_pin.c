@@ -63,7 +63,8 @@ static void check_kept(void) {
 }
 MODEL_SCENARIO(bus_copy_pin_kept, .claim = "the same while the last handle is released by a third thread",
                .hazards = "12, 13", .broken = "the handle is released twice", .setup = setup_kept,
-               .thread = {release_kept, take_first, publish_next}, .check = check_kept, .preemptions = 1, .quick = 1);
+               .thread = {release_kept, take_first, publish_next}, .check = check_kept, .preemptions = 1,
+               .quick = MODEL_NOT_QUICK);
 
 /* A pinned event is kept on: the reader's pin, its handle and the ring's reference go in any order. */
 static void keep_first(void) {

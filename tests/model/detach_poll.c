@@ -65,7 +65,7 @@ MODEL_SCENARIO(detach_poll, .claim = "no handler runs after a detach from anothe
 MODEL_SCENARIO(detach_poll_fences, .claim = "the same without membarrier, and the publisher that waits goes on",
                .hazards = "8", .broken = "the reader is closed while its owner polls", .setup = setup,
                .thread = {publish, poll_outside, detach_and_close}, .check = check_closed, .fences = true,
-               .preemptions = MODEL_NONE, .deep = 1);
+               .preemptions = MODEL_NONE, .deep = 1, .quick = MODEL_NOT_QUICK);
 
 static enum torc_action inside(void *context, const struct torc_event *event) {
     (void)context;

@@ -34,4 +34,4 @@ static void take_second(void) {
 MODEL_SCENARIO(gate_slots, .claim = "a slot is reaped when both readers have passed it, not before",
                .hazards = "4, 5, 13", .broken = "the publisher does not count one reader in", .setup = setup,
                .thread = {publish, take_first, take_second}, .check = close_world, .fences = true,
-               .preemptions = MODEL_NONE, .deep = 1);
+               .preemptions = MODEL_NONE, .deep = 1, .quick = MODEL_NOT_QUICK);

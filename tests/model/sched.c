@@ -6,6 +6,8 @@
  * preemption, which costs no more. So no execution within the bound is lost. Where a thread waits or ends, others run at no cost. */
 #include "explorer.h"
 
+#include <stdlib.h>
+
 /* Rounds of a loop that nothing else can end any more before that is called a livelock: enough for waits of a bounded number
  * of rounds; more where a deadline may end it, which loops look at now and then only. */
 #define FRUITLESS        30u
@@ -225,6 +227,9 @@ static void run(struct thread *self, uint32_t value) {
 
 static uint32_t pick(const struct options *options, bool free) {
     uint32_t best = 0;
+    if (options->count == 0) {
+        abort(); /* whoever asks has somebody to choose */
+    }
     if (ex.mode != MODE_RANDOM) {
         return options->value[options->count == 1 && !free ? 0 : decide('s', options->value, options->count, free)];
     }
@@ -247,7 +252,7 @@ static void pay(uint32_t value, bool at_rest) {
 }
 
 void sched_block(struct thread *self) {
-    struct options options = {.count = 0};
+    struct options options;
     bool at_rest = false;
     uint32_t value;
     ex.step++; /* decisions of the operation and of the wait are told apart in a replay string */
@@ -284,7 +289,7 @@ static void drop_priority(struct thread *self) {
 }
 
 void sched_point(struct thread *self, enum pending what, struct location *at) {
-    struct options options = {.count = 0};
+    struct options options;
     uint32_t value;
     bool shared = matters(self, what, at);
     heavy_before(self, shared);
@@ -317,7 +322,7 @@ void sched_point(struct thread *self, enum pending what, struct location *at) {
 }
 
 void sched_first(void) {
-    struct options options = {.count = 0};
+    struct options options;
     uint32_t value;
     void **from = &ex.main_stack_pointer;
     collect(&ex.thread[1], true, &options);

@@ -149,7 +149,7 @@ MODEL_SCENARIO(bus_seek_back, .claim = "back to OLDEST while a publisher wraps: 
                .hazards = "4, 7", .broken = "the cursor is put back without the protocol", .setup = setup,
                .thread = {publish_two, seek_back}, .check = close_world, .preemptions = 2, .quick = 1, .fences = true);
 MODEL_SCENARIO(bus_seek_back_heavy, .claim = "the same with membarrier", .hazards = "4, 7", .setup = setup,
-               .thread = {publish_two, seek_back}, .check = close_world, .preemptions = 2, .quick = 1);
+               .thread = {publish_two, seek_back}, .check = close_world, .preemptions = 2, .quick = MODEL_NOT_QUICK);
 MODEL_SCENARIO(bus_seek_back_slots, .claim = "the same where a publisher reaps slots", .hazards = "4, 7",
                .broken = "the cursor is put back without the protocol", .setup = setup_slots,
                .thread = {publish_slots, seek_back_slots}, .check = close_world, .preemptions = 1, .fences = true);
@@ -184,4 +184,4 @@ static void check_copies(void) {
 }
 MODEL_SCENARIO(bus_seek_copy, .claim = "a LOSSY reader put back: what came and what was lost is all from there on",
                .hazards = "1, 7", .broken = "what was missed is not told", .setup = setup_copier,
-               .thread = {publish_two, seek_copies}, .check = check_copies, .preemptions = 1);
+               .thread = {publish_two, seek_copies}, .check = check_copies, .preemptions = 1, .quick = MODEL_NOT_QUICK);

@@ -60,4 +60,4 @@ MODEL_SCENARIO(space_slot, .claim = "a publisher asleep for a slot and a reader 
                .hazards = "19", .broken = "an announcement is taken back without a bump", .setup = setup_wide,
                .thread = {publish_slots, take_slots}, .check = close_world, .preemptions = 1, .quick = MODEL_NONE);
 MODEL_SCENARIO(space_slot_fences, .claim = "the same without membarrier", .hazards = "19", .setup = setup_wide,
-               .thread = {publish_slots, take_slots}, .check = close_world, .fences = true, .quick = 1);
+               .thread = {publish_slots, take_slots}, .check = close_world, .fences = true, .quick = MODEL_NOT_QUICK);

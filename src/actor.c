@@ -209,14 +209,12 @@ int torc_actor_stats(const struct torc_actor *actor, struct torc_actor_stats *st
  * ended by itself stays ended. */
 static void tell_to_stop(struct torc_actor *actor, enum torc_stop how) {
     (void)torc_cas_acq_rel32(&actor->state, ACTOR_RUNNING, how == TORC_STOP_DRAIN ? ACTOR_CLOSING : ACTOR_DROPPING);
-    torc_fence_full();
-    torc_waitpoint_wake(actor_work_point(actor));
+    torc_waitpoint_wake(actor_work_point(actor)); /* begins with a full fence: the state, then the senders */
     for (uint32_t round = 0; torc_load_acquire32(&actor->senders) != 0; round++) {
         torc_waitpoint_wake(actor_space_point(actor));
         torc_pause(TORC_WAIT_BACKOFF, round);
     }
     (void)torc_cas_acq_rel32(&actor->state, ACTOR_CLOSING, ACTOR_DRAINING);
-    torc_fence_full();
     torc_waitpoint_wake(actor_work_point(actor));
 }
 

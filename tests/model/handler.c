@@ -58,3 +58,38 @@ static void start_and_stop(void) {
 MODEL_SCENARIO(bus_handler_stop, .claim = "a handler that is told to stop, asleep or not, ends and leaves the gate",
                .hazards = "20", .broken = "a stop is believed to wait for what was published", .setup = setup,
                .thread = {start_and_stop}, .check = check, .fences = true, .preemptions = 1, .quick = 1);
+
+/* --- refused by its own start, and looked at by others -------------------------------------------------------------------- */
+
+static int refuse_start(void *context, struct torc_handler_thread *self) {
+    (void)context, (void)self;
+    begun = true;
+    return TORC_TOO_BIG;
+}
+static void start_in_vain(void) {
+    struct torc_handler_config config = {.on_start = refuse_start, .on_event = on_event};
+    int status = torc_handler_start(w.topic, &config, &handler);
+    model_assert_status(status, model_broken() ? TORC_OK : TORC_TOO_BIG);
+    model_assert(begun, "what on_start did is there");
+    for (uint64_t i = 2; i <= 4; i++) { /* it holds up nobody */
+        model_assert_status(torc_publish(w.publisher, 1, &i, sizeof i), TORC_OK);
+    }
+}
+MODEL_SCENARIO(bus_handler_refused, .claim = "a handler whose on_start refuses leaves nothing behind", .hazards = "20",
+               .broken = "it is believed to have started", .setup = setup, .thread = {start_in_vain},
+               .check = close_world, .fences = true, .preemptions = 2, .quick = 1);
+
+static void start_look_and_close(void) {
+    struct torc_handler_stats stats;
+    start();
+    model_assert_status(torc_handler_stats(handler, &stats), TORC_OK);
+    model_assert(stats.ended == TORC_ENDED_NOT && stats.events <= 1, "it runs");
+    told = true;
+    model_assert_status(torc_handler_stop(handler), TORC_OK);
+    model_assert_status(torc_handler_stats(handler, &stats), TORC_OK);
+    model_assert(stats.ended == TORC_ENDED_STOPPED && stats.events == came, "it was stopped, its figures are whole");
+    model_assert_status(torc_handler_close(handler), TORC_OK);
+}
+MODEL_SCENARIO(bus_handler_stats, .claim = "the figures of a handler that has ended are all there", .hazards = "20",
+               .setup = setup, .thread = {start_look_and_close}, .check = check, .fences = true, .preemptions = 1,
+               .quick = 1);

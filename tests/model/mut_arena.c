@@ -97,3 +97,41 @@ static void check_ahead(void) {
 MODEL_SCENARIO(mut_arena_ahead, .claim = "a buffer is cut from a region that came back when its holder is done with it",
                .setup = setup_ahead, .thread = {write_and_release, cut_two}, .check = check_ahead, .preemptions = 2,
                .quick = 1);
+
+/* An arena that is made, lent from and destroyed while others are at theirs, which may share its point. */
+static torc_a32 lent;
+
+static void setup_none(void) {
+    arena = NULL;
+    torc_store_relaxed32(&lent, 0);
+}
+static void make_lend_destroy(void) {
+    setup();
+    torc_store_release32(&lent, 1);
+    model_assert_equal(torc_arena_destroy(&arena, TORC_FOREVER, NULL), TORC_OK);
+}
+static void release_lent(void) {
+    while (torc_load_acquire32(&lent) == 0) {
+        model_pause();
+    }
+    write_and_release();
+}
+static void make_another(void) {
+    struct torc_arena *another;
+    model_assert_equal(torc_arena_create(256, &another), TORC_OK);
+    model_assert_equal(torc_arena_destroy(&another, TORC_FOREVER, NULL), TORC_OK);
+}
+MODEL_SCENARIO(mut_arena_made, .claim = "arenas are made and destroyed beside each other, without membarrier",
+               .setup = setup_none, .thread = {make_lend_destroy, release_lent, make_another}, .check = check,
+               .fences = true, .preemptions = 1, .quick = 1);
+
+/* Whoever counts holds one of them. */
+static void count_and_release(void) {
+    uint64_t count = torc_frozen_count(&frozen[1]);
+    model_assert(count == 1 || count == 2, "its own, and the other's while that is there");
+    read_and_release(1);
+    destroy();
+}
+MODEL_SCENARIO(mut_arena_count, .claim = "the number of handles is never less than the caller's own",
+               .setup = setup_frozen, .thread = {release_first, count_and_release}, .check = check, .preemptions = 2,
+               .quick = 1);

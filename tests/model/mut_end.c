@@ -103,6 +103,22 @@ MODEL_SCENARIO(mut_halt_drain, .claim = "an actor that is drained and halted at 
                .hazards = "20", .setup = open_for_actor, .thread = {start_and_drain, halt_beside}, .check = check_once,
                .fences = true, .preemptions = 1, .quick = 1);
 
+/* Who waits to a deadline only, and comes again. */
+static void start_and_stop_in_time(void) {
+    int status;
+    start(TORC_WAIT_BLOCK);
+    told = true;
+    status = torc_actor_stop_until(actor, TORC_STOP_DROP, torc_deadline_ms(5), &stats);
+    if (status != TORC_OK) {
+        model_assert_status(status, model_broken() ? TORC_OK : TORC_TIMED_OUT);
+        model_assert_status(torc_actor_stop(actor, TORC_STOP_DROP, &stats), TORC_OK);
+    }
+}
+MODEL_SCENARIO(mut_actor_until, .claim = "an actor is stopped within a deadline, or by the next call", .hazards = "20",
+               .broken = "the deadline is believed not to pass", .setup = open_for_actor,
+               .thread = {start_and_stop_in_time}, .check = check_released, .timeouts = 1, .preemptions = 1,
+               .quick = 1);
+
 /* --- what it subscribed to -------------------------------------------------------------------------------------------------- */
 
 static enum torc_action on_event(void *context, struct torc_reader *reader, const struct torc_event *event) {

@@ -24,6 +24,9 @@ static void use_and_rest(void) {
     take_run(w.reader, 1, 1);
     model_assert_status(torc_advance(w.reader), TORC_OK);
     model_assert_status(torc_ringptr_release(handle), TORC_OK);
+    model_assert_status(torc_publisher_close(w.publisher),
+                        TORC_OK); /* from here on the audit looks at the area's books */
+    w.publisher = NULL;
     torc_store_release32(&quiet, 1);
 }
 static void audit_when_quiet(void) {
@@ -52,3 +55,26 @@ static void look_twice(void) {
 }
 MODEL_SCENARIO(mut_stats, .claim = "figures never go back", .setup = setup_figures, .thread = {publish_two, look_twice},
                .check = close_world, .preemptions = MODEL_UNBOUNDED, .quick = 1);
+
+/* --- where the bus stands ------------------------------------------------------------------------------------------------- */
+
+static void close_bus_beside(void) {
+    model_assert_status(torc_bus_close(w.bus), TORC_OK);
+}
+static void look_at_state(void) {
+    int first = torc_bus_state(w.bus);
+    int second = torc_bus_state(w.bus);
+    model_assert(first >= TORC_BUS_OPEN && first <= second && second <= TORC_BUS_CLOSED, "it goes one way");
+}
+static void halt_it(void) {
+    int before = torc_bus_state(w.bus);
+    model_assert_status(torc_bus_halt(w.bus), TORC_OK);
+    model_assert(before != TORC_BUS_CLOSED || model_broken(), "nobody has closed it before");
+    model_assert_status(torc_bus_state(w.bus), model_broken() ? TORC_BUS_DRAINING : TORC_BUS_CLOSED);
+}
+MODEL_SCENARIO(mut_bus_state, .claim = "open, draining, closed: in that order for whoever looks", .hazards = "20",
+               .setup = setup_figures, .thread = {close_bus_beside, look_at_state}, .check = close_world,
+               .preemptions = MODEL_UNBOUNDED, .quick = 2);
+MODEL_SCENARIO(mut_bus_halted, .claim = "once halted it is closed", .hazards = "20",
+               .broken = "it is believed to drain still", .setup = setup_figures, .thread = {halt_it, look_at_state},
+               .check = close_world, .preemptions = MODEL_UNBOUNDED, .quick = 2);

@@ -23,6 +23,11 @@
 
 enum found { FOUND, NOT_YET, OVERTAKEN };
 
+/* Stored before anything that it had not read is overwritten or reaped: who has acquired a sign of that sees it (EVICT). */
+static bool evicted(const struct reader *self) {
+    return torc_load_acquire32(&self->evicted) != 0; /* EVICT */
+}
+
 static enum found compare(uint64_t stamp, uint64_t sequence) {
     if (stamp == sequence + 1) {
         return FOUND;
@@ -109,17 +114,19 @@ static uint64_t resume_at(const struct reader *self, const struct reader_lane *l
 static enum found try_lane(struct reader *self, struct reader_lane *lane) {
     const struct torc_entry *entries = lane_entries(self->bus, lane->index);
     for (;;) {
+        const struct torc_entry *entry;
         enum found found;
         uint64_t skip_to = reader_tells(self) ? lane->sequence : newest_event(self, lane);
         if (sequence_before(lane->sequence, skip_to)) {
             lose(self, lane, skip_to);
         }
-        found =
-            copy_entry(&entries[lane->sequence & (self->bus->config.lane_entries - 1)], lane->sequence, &self->copy);
+        entry = &entries[lane->sequence & (self->bus->config.lane_entries - 1)];
+        found = copy_entry(entry, lane->sequence, &self->copy);
         if (found == NOT_YET) {
             return NOT_YET;
         }
         if (found == OVERTAKEN) {
+            (void)torc_load_acquire64(&entry->stamp); /* EVICT: the last look at it was relaxed */
             lose(self, lane, resume_at(self, lane));
         } else if ((self->copy.header & TORC_ENTRY_SKIP) != 0) {
             lane->sequence++;
@@ -130,6 +137,7 @@ static enum found try_lane(struct reader *self, struct reader_lane *lane) {
             self->pinned = self->copy.body.slot;
             return FOUND;
         } else {
+            (void)torc_load_acquire64(&torc_slot_of(&self->bus->hot, self->copy.body.slot)->word); /* EVICT, DROP */
             lose(self, lane, lane->sequence + 1); /* reaped: the lane no longer holds this event */
         }
     }
@@ -166,10 +174,6 @@ static bool find(struct reader *self, bool tell) {
         }
     }
     return false;
-}
-
-static bool evicted(const struct reader *self) {
-    return torc_load_acquire32(&self->evicted) != 0;
 }
 
 /* It leaves by itself: nobody waits for it any more. */
@@ -212,7 +216,7 @@ static bool take_losses(struct reader *self) {
     return any;
 }
 
-/* An event found behind a loss is held until the loss was told: so a reader that is always overtaken gets on as well. */
+/* An eviction is told before what it made the reader lose; a poll that has handed events out ends first. An event found behind a loss is held until the loss was told: so a reader that is always overtaken gets on as well. */
 int torc_copy_next(struct reader *self, bool tell, bool first) {
     struct reader_lane *lane;
     bool tells = reader_tells(self);
@@ -225,10 +229,10 @@ int torc_copy_next(struct reader *self, bool tell, bool first) {
         return why;
     }
     tell = tell && tells;
-    if (TORC_UNLIKELY(evicted(self)) && first && !self->told) {
-        return tell_eviction(self);
+    why = evicted(self) && !self->told ? TORC_EMPTY : look(self, tell);
+    if (TORC_UNLIKELY(evicted(self)) && !self->told) { /* perhaps meanwhile */
+        return first ? tell_eviction(self) : TORC_EMPTY;
     }
-    why = look(self, tell);
     if (why != TORC_OK) {
         return why == TORC_EMPTY && tells && first && take_losses(self) ? TORC_LAPPED : why;
     }

@@ -23,6 +23,7 @@
  *   STATE       bus_close: bus.state                        readers, publishers            room = 0 in every publisher
  *   CLAIMED     publisher: lane.claimed                     reader after close, drain      no claim is still open
  *   REWRITE     publisher: entry words, after the stamp     copying reader: entry words    the stamp of the rewriting
+ *   EVICT       publisher: reader.evicted, then GATING       copying reader: reader.evicted what it lets be overwritten
  *   RETURNED    last release of a block: area.returned      bank: before an XXL allocation the block, to be handed out again
  *   WAKE        waker: waitpoint.seq + 1                    sleeper: waitpoint.seq         what it was waiting for
  *   HEAP        first allocation: the process's heap        every other: the heap           a heap that is set up

@@ -21,6 +21,7 @@ static void check_told(void) {
     model_assert_status(torc_reader_state(w.reader, &state), TORC_OK);
     model_assert_equal(came.evictions, state.evicted);
     model_assert(came.lost == 0 || state.evicted != 0, "nothing is lost before the eviction");
+    model_assert_equal(came.unwarned, 0);
 }
 
 static void setup_lossy(void) {

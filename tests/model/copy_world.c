@@ -32,6 +32,7 @@ int take_copy(struct torc_reader *reader, struct came *came) {
         model_assert(event.lost != 0 && event.data == NULL, "a loss is of something, and not an event");
         came->lost += event.lost;
         came->next += event.lost;
+        came->unwarned += came->evictions == 0 ? event.lost : 0;
     } else if (status == TORC_OK) {
         note_copy(&event, came);
     }

@@ -10,6 +10,7 @@
 struct came {
     uint64_t next; /* the sequence that comes next, or is lost */
     uint64_t events, lost, evictions;
+    uint64_t unwarned; /* lost while no eviction had been told */
 };
 
 /* One topic with a publisher, a lane of so many entries, and `slots` XS slots. */

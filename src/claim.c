@@ -20,8 +20,6 @@ static int take_sequence(struct publisher *self, bool for_copying, uint64_t *seq
         return closed(self) ? torc_closed_off(self) : TORC_AGAIN;
     }
     self->open_claims++;
-    self->stalled_at =
-        0; /* not when there was room alone: trying for a slot again and again would begin anew each time */
     self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
     return TORC_OK;
 }
@@ -377,7 +375,6 @@ int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, si
     torc_publisher_reopen(self);
     status = torc_take_slot(&wanted, deadline);
     if (status == TORC_OK) {
-        self->stalled_at = 0;
         *ptr = fresh_handle(self, wanted.slot, type, length);
         if (data != NULL) {
             *data = wanted.data;

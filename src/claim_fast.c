@@ -25,7 +25,6 @@ static bool take_sequences(struct publisher *self, uint64_t sequence, uint32_t c
         return false;
     }
     self->open_claims += count;
-    self->stalled_at = 0;
     self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
     return true;
 }
@@ -61,6 +60,7 @@ bool torc_claim_lone(struct publisher *self, uint32_t type, size_t length, struc
     if (pool != NULL) {
         torc_pool_take_next(pool, &next);
         give_slot(pool, &next, claim);
+        self->stall[1 + torc_shirt_of(length)].since = 0;
     } else {
         claim->data = lane_entry(self, sequence)->body.bytes;
     }
@@ -110,13 +110,14 @@ bool torc_commit_lone(struct publisher *self, struct torc_claim *claim) {
 /* --- several at once ------------------------------------------------------------------------------------------- */
 
 /* Takes up to `count` slots; how many. */
-static uint32_t take_slots(const struct publisher *self, size_t length, struct torc_claim *claims, uint32_t count) {
+static uint32_t take_slots(struct publisher *self, size_t length, struct torc_claim *claims, uint32_t count) {
     const struct torc_pool_view *pool = &self->hot.pools[torc_shirt_of(length)];
     struct torc_next_slot next;
     uint32_t taken = 0;
     for (; taken < count && torc_pool_next(pool, &next); taken++) {
         torc_pool_take_next(pool, &next);
         give_slot(pool, &next, &claims[taken]);
+        self->stall[1 + torc_shirt_of(length)].since = 0;
     }
     return taken;
 }

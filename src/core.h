@@ -79,6 +79,12 @@ struct lone_claim {
 };
 #define NOT_LONE UINT32_MAX
 
+/* Since when a publisher has not found something, and what was published then (src/evict.c). */
+struct stall {
+    uint64_t since; /* by torc_now(); 0: the last time it did */
+    uint64_t published;
+};
+
 struct publisher {
     struct torc_publisher hot; /* first */
     struct bus *bus;
@@ -88,8 +94,9 @@ struct publisher {
     uint32_t inline_limit; /* what hot.inline_limit is while no claim is open */
     uint32_t open_claims;
     struct lone_claim lone;
-    uint64_t stalled_at;   /* since when no event has found room and slot, by torc_now(); 0: the last one did */
-    torc_a32 shut;         /* the bus is closed; hot.room is 0 (CLOSE) */
+    struct stall stall[1 + TORC_BANK_POOLS]; /* for room, and for slots by the shirt that was asked for */
+    uint32_t stalled_for;                    /* which of them it was last */
+    torc_a32 shut;                           /* the bus is closed; hot.room is 0 (CLOSE) */
     torc_a32 copied;       /* readers copy from the lane: entries are rewritten word by word; hot.room is 0 (COPY) */
     struct torc_bank bank; /* bank.gate.passed is the gate */
 
@@ -397,7 +404,8 @@ bool torc_copy_ready(const struct reader *self);
 /* copy.c, owner: a lane's next event is copied and pinned, and what was lost before it is counted; false if there is none. */
 bool torc_copy_try(struct reader *self, struct reader_lane *lane);
 
-/* evict.c: when the first reader that holds this publisher up may be evicted, by torc_now(); TORC_FOREVER: never. */
+/* evict.c, publisher without what publisher.stalled_for says: when the first reader that holds it up may be evicted, by torc_now();
+ * TORC_FOREVER: never. */
 uint64_t torc_evict_due(struct publisher *self);
 /* evict.c: evicts those whose time is over. Did that change anything? */
 bool torc_evict(struct publisher *self);

@@ -4,11 +4,15 @@
  * there is to it: whatever it is doing, it finds that it was overtaken. The bits change under the control lock only. */
 #include "core.h"
 
-/* Does this reader hold the publisher up, in its lane or by events that hold slots? */
-static bool holds_up(const struct publisher *self, const struct reader *reader) {
+static struct stall *stall_of(struct publisher *self) {
+    return &self->stall[self->stalled_for];
+}
+
+/* Does this reader hold the publisher up, in its lane or by events that hold slots, and has it since the stall began? */
+static bool holds_up(const struct publisher *self, const struct reader *reader, const struct stall *stall) {
     const struct torc_cell *cell = cell_of(self->bus, self->index, reader->index);
-    return reader->policy == TORC_POLICY_EVICT && torc_load_relaxed32(&cell->joined) != 0 &&
-           sequence_before(torc_load_acquire64(&cell->cursor), torc_load_relaxed64(&self->hot.lane->published));
+    return stall->since != 0 && reader->policy == TORC_POLICY_EVICT && torc_load_relaxed32(&cell->joined) != 0 &&
+           sequence_before(torc_load_acquire64(&cell->cursor), stall->published);
 }
 
 /* Only readers that gate and copy: most topics have none, and then there is no lock to take. */
@@ -17,23 +21,36 @@ static uint64_t candidates(const struct publisher *self) {
     return torc_load_relaxed64(&record->readers) & torc_load_relaxed64(&record->copiers);
 }
 
-static uint64_t due_at(const struct publisher *self, const struct reader *reader) {
+static uint64_t due_at(const struct stall *stall, const struct reader *reader) {
     uint64_t after = reader->evict_after_ns;
-    return after < TORC_FOREVER - self->stalled_at ? self->stalled_at + after : TORC_FOREVER;
+    return after < TORC_FOREVER - stall->since ? stall->since + after : TORC_FOREVER;
 }
 
-uint64_t torc_evict_due(struct publisher *self) {
+/* Under the control lock. */
+static uint64_t first_due(const struct publisher *self, const struct stall *stall) {
     uint64_t due = TORC_FOREVER;
+    for (uint64_t bits = candidates(self); bits != 0; bits &= bits - 1) {
+        const struct reader *reader = self->bus->reader[bit_index(bits)];
+        if (reader != NULL && holds_up(self, reader, stall) && due_at(stall, reader) < due) {
+            due = due_at(stall, reader);
+        }
+    }
+    return due;
+}
+
+/* A stall goes on from one call to the next while a reader has not got past what was published when it began: it is the same
+ * that holds the publisher up. Once all have, whoever is behind now is given its time from now on. */
+uint64_t torc_evict_due(struct publisher *self) {
+    struct stall *stall = stall_of(self);
+    uint64_t due;
     if (TORC_LIKELY(candidates(self) == 0)) {
         return TORC_FOREVER;
     }
-    self->stalled_at = self->stalled_at != 0 ? self->stalled_at : torc_now();
     (void)pthread_mutex_lock(&self->bus->lock);
-    for (uint64_t bits = candidates(self); bits != 0; bits &= bits - 1) {
-        const struct reader *reader = self->bus->reader[bit_index(bits)];
-        if (reader != NULL && holds_up(self, reader) && due_at(self, reader) < due) {
-            due = due_at(self, reader);
-        }
+    due = first_due(self, stall);
+    if (due == TORC_FOREVER) {
+        *stall = (struct stall){torc_now(), torc_load_relaxed64(&self->hot.lane->published)};
+        due = first_due(self, stall);
     }
     (void)pthread_mutex_unlock(&self->bus->lock);
     return due;
@@ -41,7 +58,7 @@ uint64_t torc_evict_due(struct publisher *self) {
 
 static void evict(struct bus *bus, struct reader *reader) {
     struct torc_topic_record *record = reader->topic->record;
-    torc_store_release32(&reader->evicted, 1);
+    torc_store_release32(&reader->evicted, 1); /* EVICT */
     (void)torc_and_release64(&record->readers, ~(UINT64_C(1) << reader->index));
     torc_topic_changed(record);
     torc_waitpoint_wake(&bus->waitpoints[reader->point]);
@@ -54,6 +71,7 @@ static void evict(struct bus *bus, struct reader *reader) {
 }
 
 bool torc_evict(struct publisher *self) {
+    const struct stall *stall = stall_of(self);
     uint64_t now;
     bool any = false;
     if (candidates(self) == 0) {
@@ -63,7 +81,7 @@ bool torc_evict(struct publisher *self) {
     (void)pthread_mutex_lock(&self->bus->lock);
     for (uint64_t bits = candidates(self); bits != 0; bits &= bits - 1) {
         struct reader *reader = self->bus->reader[bit_index(bits)];
-        if (reader != NULL && holds_up(self, reader) && due_at(self, reader) <= now) {
+        if (reader != NULL && holds_up(self, reader, stall) && due_at(stall, reader) <= now) {
             evict(self->bus, reader);
             any = true;
         }

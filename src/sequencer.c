@@ -27,6 +27,7 @@ struct wish {
     struct torc_claim *claim;
     uint64_t sequence;
     uint64_t evict_due; /* when a reader that is in the way may be evicted */
+    uint64_t until;     /* how long it waits now */
     int status;
 };
 
@@ -76,7 +77,7 @@ static bool try_it(void *context) {
     }
     wish->evict_due = wish->status == TORC_TIMED_OUT ? torc_evict_due(publisher_of(publisher)) : TORC_FOREVER;
     (void)pthread_mutex_unlock(&wish->self->lock);
-    return wish->status != TORC_TIMED_OUT;
+    return wish->status != TORC_TIMED_OUT || wish->evict_due < wish->until; /* and then it waits less long */
 }
 
 static int fulfil(struct wish *wish, uint64_t deadline) {
@@ -88,16 +89,14 @@ static int fulfil(struct wish *wish, uint64_t deadline) {
         return TORC_FORKED;
     }
     wish->deadline = deadline == TORC_NO_WAIT ? TORC_NO_WAIT : PASSED;
+    wish->until = 0;
     if (try_it(wish)) {
         return wish->status;
     }
-    while (status == TORC_TIMED_OUT) {
-        uint64_t until = wish->evict_due < deadline ? wish->evict_due : deadline;
-        status = torc_await(&await, until);
-        if (until == deadline) {
-            break;
-        }
-    }
+    do {
+        wish->until = wish->evict_due < deadline ? wish->evict_due : deadline;
+        status = torc_await(&await, wish->until);
+    } while (status == TORC_OK ? wish->status == TORC_TIMED_OUT : wish->until != deadline);
     return status == TORC_OK ? wish->status : status;
 }
 

@@ -4,9 +4,18 @@
  * which wake it (SPACE); a closer (CLOSE). */
 #include "space.h"
 
-static bool room_ready(void *context) {
-    struct wanted *wanted = context;
+/* Readers have come, gone or been put elsewhere: whoever waits must know anew for whom. */
+static bool readers_changed(struct wanted *wanted) {
+    wanted->anew = torc_load_relaxed32(&wanted->self->topic->record->version) != wanted->version;
+    return wanted->anew;
+}
+
+static bool find_room(const struct wanted *wanted) {
     return closed(wanted->self) || torc_gate_has_room(wanted->self);
+}
+
+static bool room_ready(void *context) {
+    return find_room(context) || readers_changed(context);
 }
 
 /* Slots come back in the order of the lane, so who spins looks at the next one, and at a few others in turns: handles are
@@ -29,8 +38,7 @@ static void look_everywhere(void *context) {
     ((struct wanted *)context)->everywhere = true;
 }
 
-static bool slot_ready(void *context) {
-    struct wanted *wanted = context;
+static bool find_slot(struct wanted *wanted) {
     wanted->self->bank.look = how_hard(wanted);
     wanted->looks++;
     if (closed(wanted->self)) {
@@ -43,14 +51,25 @@ static bool slot_ready(void *context) {
     return wanted->status != TORC_POOL_DRY;
 }
 
+static bool slot_ready(void *context) {
+    return find_slot(context) || readers_changed(context);
+}
+
 /* Readers that may be evicted are waited for until then. */
 static int await_space(struct wanted *wanted, bool (*ready)(void *), uint64_t deadline) {
     struct publisher *self = wanted->self;
     struct torc_await await = {
         lane_point(self->bus, self->index), ready, look_everywhere, wanted, self->hot.fence, self->wait};
     for (;;) {
-        uint64_t due = torc_evict_due(self);
-        int status = torc_await(&await, due < deadline ? due : deadline);
+        uint64_t due;
+        int status;
+        wanted->version = torc_load_relaxed32(&self->topic->record->version);
+        wanted->anew = false;
+        due = torc_evict_due(self);
+        status = torc_await(&await, due < deadline ? due : deadline);
+        if (wanted->anew) {
+            continue;
+        }
         if (status != TORC_TIMED_OUT && status != TORC_WOULD_BLOCK) {
             return status;
         }
@@ -74,40 +93,51 @@ int torc_closed_off(struct publisher *self) {
     return TORC_CLOSED;
 }
 
+/* What is found ends its own stall only: small events that pass do not give a reader time that holds up large ones. */
 int torc_take_room(struct publisher *self, uint64_t deadline) {
     struct wanted wanted = {.self = self};
     int status = TORC_OK;
-    if (!room_ready(&wanted)) {
+    if (!find_room(&wanted)) {
         count_stall(self);
+        self->stalled_for = 0;
         status = await_space(&wanted, room_ready, deadline);
+    }
+    if (status == TORC_OK) {
+        self->stall[0].since = 0;
     }
     return status == TORC_OK && closed(self) ? torc_closed_off(self) : status;
 }
 
 /* A try stays bounded: only who waits looks at every slot. */
 static int await_slot(struct wanted *wanted, uint64_t deadline) {
+    struct publisher *self = wanted->self;
     int status;
-    if (deadline == TORC_NO_WAIT && torc_evict_due(wanted->self) == TORC_FOREVER) {
+    if (self->bank.dry != TORC_DRY_WAIT) {
+        return TORC_POOL_DRY;
+    }
+    if (deadline == TORC_NO_WAIT && torc_evict_due(self) == TORC_FOREVER) {
         return TORC_WOULD_BLOCK;
     }
     status = await_space(wanted, slot_ready, deadline);
     if (status != TORC_OK) {
         look_everywhere(wanted);
-        status = slot_ready(wanted) ? TORC_OK : status;
+        status = find_slot(wanted) ? TORC_OK : status;
     }
     return status;
 }
 
 int torc_take_slot(struct wanted *wanted, uint64_t deadline) {
     struct publisher *self = wanted->self;
+    uint32_t which = 1 + (wanted->lent != NULL ? (uint32_t)TORC_XXL : torc_shirt_of(wanted->length));
     int status = TORC_OK;
     wanted->looks = 0;
-    if (!slot_ready(wanted)) {
+    if (!find_slot(wanted)) {
         count_stall(self);
-        status = TORC_POOL_DRY;
-        if (self->bank.dry == TORC_DRY_WAIT) {
-            status = await_slot(wanted, deadline);
-        }
+        self->stalled_for = which;
+        status = await_slot(wanted, deadline);
+    }
+    if (status == TORC_OK && wanted->status == TORC_OK) {
+        self->stall[which].since = 0;
     }
     return status == TORC_OK ? wanted->status : status;
 }

@@ -20,8 +20,10 @@ struct wanted {
     uint64_t slot;
     void *data;
     int status;
-    uint32_t looks;  /* for a slot, so far */
-    bool everywhere; /* it may be the last before going to sleep, or giving up */
+    uint32_t looks;   /* for a slot, so far */
+    bool everywhere;  /* it may be the last before going to sleep, or giving up */
+    uint32_t version; /* of the topic, when it was last reckoned who holds it up */
+    bool anew;        /* that may have changed since */
 };
 
 /* torc_take_room: an entry for the next claim. torc_take_slot: a slot, or a descriptor for what is lent; wanted->slot and ->data

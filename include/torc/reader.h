@@ -72,7 +72,9 @@ enum torc_policy {
     TORC_POLICY_EVICT /* as GATE, until a publisher has waited for it for evict_after_ns; then as `evicted` says */
 };
 
-/* What becomes of an EVICT reader that was too slow. It is told once, by TORC_EVICTED. */
+/* What becomes of an EVICT reader that was too slow. It is told once, by TORC_EVICTED.
+ * Its time runs while a publisher finds no room, or no slot of one size, and the reader has not got past what was published when that
+ * began. Tries and waits add up; what that publisher finds of another size in between does not give the reader time. */
 enum torc_evicted {
     TORC_EVICTED_LOSSY = 0, /* it goes on as a LOSSY one */
     TORC_EVICTED_LEAVE      /* it is detached */
@@ -143,7 +145,7 @@ int torc_reader_close(struct torc_reader *reader);
 
 /* torc_next: borrows the next event. TORC_OK; TORC_EMPTY: none now; TORC_CLOSED: none ever (the bus is closed and everything
  * was read, or the reader is detached); TORC_BUSY: called from inside a handler of this reader; TORC_INVALID;
- * TORC_EVICTED, once, to an EVICT reader that was too slow;
+ * TORC_EVICTED, once, to an EVICT reader that was too slow, before any loss that comes of it;
  * TORC_LAPPED: event->lost sequences of event->lane will not come, aborted claims among them; the next call goes on. Unless
  * TORC_OK, the rest of *event is zeroed. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event);

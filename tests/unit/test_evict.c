@@ -84,11 +84,105 @@ START_TEST(tries_that_find_no_slot_add_up) {
 }
 END_TEST
 
+/* Small events find room and entries all the time, large ones find no slot: it is the same reader that holds those up. */
+START_TEST(small_events_that_pass_give_it_no_time) {
+    struct torc_config config = small_config();
+    struct torc_reader_state state = {0};
+    struct torc_reader *reader;
+    int status = TORC_WOULD_BLOCK;
+    teardown_world();
+    config.lane_entries = 1024;
+    open_world(&config);
+    reader = open_evict(1000000, TORC_EVICTED_LOSSY);
+    close_gate();
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_ok(put_filled(t.publisher, 16384, i));
+    }
+    for (int i = 0; status == TORC_WOULD_BLOCK && i < 1000; i++) {
+        uint64_t next = torc_now() + 10000;
+        assert_ok(put(t.publisher, 7));
+        while (torc_now() < next) {
+        }
+        status = put_filled(t.publisher, 16384, 2);
+    }
+    assert_ok(status);
+    assert_ok(torc_reader_state(reader, &state));
+    ck_assert_uint_eq(state.evicted, 1);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
+/* A publisher gave up; much later there is no slot again. A reader that had got past everything meanwhile is not to blame for the
+ * time before: it has all of its own from now on. */
+START_TEST(an_old_stall_is_forgiven) {
+    const uint64_t after = 20000000;
+    struct torc_reader *reader = open_evict(after, TORC_EVICTED_LOSSY);
+    struct torc_ringptr kept[2];
+    struct torc_reader_state state;
+    uint64_t then;
+    close_gate();
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_ok(put_filled(t.publisher, 16384, i));
+    }
+    assert_status(put_filled(t.publisher, 16384, 2), TORC_WOULD_BLOCK);
+    then = torc_now();
+    for (uint32_t i = 0; i < 2; i++) {
+        kept[i] = keep_next(reader); /* so the slots do not come back */
+    }
+    take_none(reader);
+    while (torc_now() < then + after) {
+        (void)sched_yield();
+    }
+    assert_ok(put(t.publisher, 7));
+    assert_status(put_filled(t.publisher, 16384, 2), TORC_WOULD_BLOCK);
+    assert_ok(torc_reader_state(reader, &state));
+    ck_assert_uint_eq(state.evicted, 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_ok(torc_ringptr_release(kept[i]));
+    }
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
+static void *publish_forever(void *unused) {
+    (void)unused;
+    return (void *)(intptr_t)torc_publish(t.publisher, 77, "7777777", 8);
+}
+
+/* The publisher sleeps for the sake of a reader that gates, without an end, when one that may be evicted goes back in the lane. */
+START_TEST(one_that_gets_in_the_way_later_is_evicted_too) {
+    struct torc_reader *reader = open_evict((uint64_t)_i * 100000, TORC_EVICTED_LOSSY);
+    const struct torc_waitpoint *space = t.publisher->pools[0].space;
+    pthread_t thread;
+    void *status;
+    put_run(t.publisher, 0, LANE);
+    take_run(reader, 0, LANE);
+    take_none(reader);
+    ck_assert_int_eq(pthread_create(&thread, NULL, publish_forever, NULL), 0);
+    while (torc_load_relaxed32(&space->waiting) == 0) {
+        (void)sched_yield();
+    }
+    assert_ok(torc_reader_seek(reader, TORC_JOIN_OLDEST, 0));
+    take_run(t.reader, 0, LANE);
+    assert_ok(torc_advance(t.reader));
+    ck_assert_int_eq(pthread_join(thread, &status), 0);
+    assert_ok((int)(intptr_t)status);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
 Suite *evict_suite(void) {
     Suite *suite = suite_create("evict");
     TCase *tcase = add_case(suite, "evicted", setup_world);
     tcase_add_test(tcase, a_poll_of_one_that_leaves_is_told_once);
     tcase_add_loop_test(tcase, an_eviction_ends_a_drain, 0, 20);
     tcase_add_test(tcase, tries_that_find_no_slot_add_up);
+    tcase_add_test(tcase, small_events_that_pass_give_it_no_time);
+    tcase_add_test(tcase, an_old_stall_is_forgiven);
+    tcase_add_loop_test(tcase, one_that_gets_in_the_way_later_is_evicted_too, 0, 10);
     return suite;
 }

@@ -62,6 +62,8 @@ void take(struct torc_reader *reader, uint64_t number);
 void take_run(struct torc_reader *reader, uint64_t first, uint64_t count);
 void take_none(struct torc_reader *reader);
 uint64_t number_of(const struct torc_event *event);
+/* Numbers to the end, in order and every gap told before. Returns how many came; *lost receives how many did not. */
+uint64_t read_with_losses(struct torc_reader *reader, uint64_t first, uint64_t *lost);
 
 /* Payloads with a pattern (chance.h). */
 int put_filled(struct torc_publisher *publisher, size_t length, uint32_t seed);
@@ -154,7 +156,11 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(merge)                                                                                                           \
     X(sequencer)                                                                                                       \
     X(conflate)                                                                                                        \
-    X(group_batch)
+    X(group_batch)                                                                                                     \
+    X(pool_order)                                                                                                      \
+    X(after_asleep)                                                                                                    \
+    X(join_at)                                                                                                         \
+    X(handler_end)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

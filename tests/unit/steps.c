@@ -117,3 +117,25 @@ enum torc_action ignore_message(void *context, struct torc_ringptr message) {
     (void)message;
     return TORC_CONTINUE;
 }
+
+uint64_t read_with_losses(struct torc_reader *reader, uint64_t first, uint64_t *lost) {
+    struct torc_event event;
+    uint64_t expected = first, came = 0;
+    int status;
+    *lost = 0;
+    while ((status = torc_next(reader, &event)) != TORC_EMPTY) {
+        if (status == TORC_LAPPED) {
+            ck_assert_ptr_null(event.data);
+            ck_assert_uint_gt(event.lost, 0);
+            *lost += event.lost;
+            expected += event.lost;
+            continue;
+        }
+        assert_ok(status);
+        ck_assert_uint_eq(event.lost, 0);
+        ck_assert_uint_eq(number_of(&event), expected);
+        expected++;
+        came++;
+    }
+    return came;
+}

@@ -1,4 +1,4 @@
-/* test_evict.c - EVICT readers: what a poll says, what drains and other publishers learn, and how a publisher's time is counted. */
+/* test_evict.c - EVICT readers: that they gate and are told, what a poll says, what drains and other publishers learn, and how a publisher's time is counted. */
 #include "helpers.h"
 #include <pthread.h>
 #include <sched.h>
@@ -14,6 +14,110 @@ static void close_gate(void) {
     assert_ok(torc_reader_close(t.reader));
     t.reader = NULL;
 }
+
+static void must_put(uint64_t first, uint64_t count) {
+    for (uint64_t i = first; i < first + count; i++) {
+        assert_ok(torc_try_publish(t.publisher, (uint32_t)i, &i, sizeof i));
+    }
+}
+
+static enum torc_action sum_lost(void *context, const struct torc_event *event) {
+    *(uint64_t *)context += event->lost;
+    return TORC_CONTINUE;
+}
+
+START_TEST(before_its_time_is_over_an_evict_reader_gates) {
+    struct torc_reader *reader = open_evict(UINT64_C(3600) * 1000000000u, TORC_EVICTED_LOSSY);
+    struct torc_event event;
+    close_gate();
+    for (uint64_t round = 0; round < 5; round++) {
+        must_put(round * LANE, LANE);
+        assert_status(put(t.publisher, 0), TORC_WOULD_BLOCK);
+        take_run(reader, round * LANE, LANE);
+        assert_status(torc_next(reader, &event), TORC_EMPTY);
+    }
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
+START_TEST(an_evicted_reader_is_told_and_goes_on_lossy) {
+    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LOSSY);
+    struct torc_reader_state state;
+    struct torc_event event;
+    uint64_t lost, came;
+    close_gate();
+    must_put(0, LANE);
+    take(reader, 0);
+    must_put(LANE, 3 * LANE);
+    assert_ok(torc_reader_state(reader, &state));
+    ck_assert_uint_eq(state.evicted, 1);
+    assert_status(torc_next(reader, &event), TORC_EVICTED);
+    came = read_with_losses(reader, 1, &lost);
+    ck_assert_uint_gt(lost, 0);
+    ck_assert_uint_eq(came + lost, 4 * LANE - 1);
+    must_put(4 * LANE, 1);
+    take(reader, 4 * LANE);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
+START_TEST(an_evicted_reader_leaves_if_that_was_agreed) {
+    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LEAVE);
+    struct torc_event event;
+    close_gate();
+    must_put(0, 2 * LANE);
+    assert_status(torc_next(reader, &event), TORC_EVICTED);
+    assert_status(torc_next(reader, &event), TORC_CLOSED);
+    must_put(2 * LANE, 1);
+    ck_assert_uint_eq(torc_load_relaxed64(&t.publisher->room), LANE);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
+START_TEST(a_poll_is_told_of_the_eviction_when_it_has_nothing_else_to_say) {
+    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LOSSY);
+    uint64_t lost = 0;
+    int count;
+    close_gate();
+    must_put(0, 5 * LANE);
+    assert_status(torc_poll(reader, sum_lost, &lost, 100), TORC_EVICTED);
+    count = torc_poll(reader, sum_lost, &lost, 100);
+    ck_assert_uint_eq((uint64_t)count + lost, 5 * LANE);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
+/* A pool that an unread event keeps dry evicts as a full lane does; the reader's own pin does not keep it dry. */
+START_TEST(a_dry_pool_evicts_as_well) {
+    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LOSSY);
+    struct torc_event event;
+    close_gate();
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
+    assert_ok(put_filled(t.publisher, 16384, 0));
+    assert_ok(torc_next(reader, &event));
+    for (uint32_t i = 1; i < 20; i++) {
+        assert_ok(torc_try_publish(t.publisher, i, "", 1) == TORC_OK ? put_filled(t.publisher, 16384, i)
+                                                                     : TORC_INVALID);
+    }
+    ck_assert(filled(event.data, 16384, 0));
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
+START_TEST(a_gating_reader_is_never_evicted) {
+    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LOSSY);
+    uint64_t lost;
+    must_put(0, LANE);
+    assert_status(put(t.publisher, 0), TORC_WOULD_BLOCK);
+    take_run(t.reader, 0, LANE);
+    take_none(t.reader);
+    must_put(LANE, LANE);
+    assert_status(torc_next(reader, &(struct torc_event){0}), TORC_EVICTED);
+    ck_assert_uint_eq(read_with_losses(reader, 0, &lost) + lost, 2 * LANE);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
 
 static enum torc_action ignore_event(void *context, const struct torc_event *event) {
     (void)context;
@@ -178,6 +282,12 @@ END_TEST
 Suite *evict_suite(void) {
     Suite *suite = suite_create("evict");
     TCase *tcase = add_case(suite, "evicted", setup_world);
+    tcase_add_test(tcase, before_its_time_is_over_an_evict_reader_gates);
+    tcase_add_test(tcase, an_evicted_reader_is_told_and_goes_on_lossy);
+    tcase_add_test(tcase, an_evicted_reader_leaves_if_that_was_agreed);
+    tcase_add_test(tcase, a_poll_is_told_of_the_eviction_when_it_has_nothing_else_to_say);
+    tcase_add_test(tcase, a_dry_pool_evicts_as_well);
+    tcase_add_test(tcase, a_gating_reader_is_never_evicted);
     tcase_add_test(tcase, a_poll_of_one_that_leaves_is_told_once);
     tcase_add_loop_test(tcase, an_eviction_ends_a_drain, 0, 20);
     tcase_add_test(tcase, tries_that_find_no_slot_add_up);

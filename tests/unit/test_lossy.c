@@ -26,29 +26,6 @@ static void must_put(uint64_t first, uint64_t count) {
     }
 }
 
-/* Reads to the end: numbers in order, and every gap told before. Returns how many came; *lost receives how many did not. */
-static uint64_t read_all(struct torc_reader *reader, uint64_t first, uint64_t *lost) {
-    struct torc_event event;
-    uint64_t expected = first, came = 0;
-    int status;
-    *lost = 0;
-    while ((status = torc_next(reader, &event)) != TORC_EMPTY) {
-        if (status == TORC_LAPPED) {
-            ck_assert_ptr_null(event.data);
-            ck_assert_uint_gt(event.lost, 0);
-            *lost += event.lost;
-            expected += event.lost;
-            continue;
-        }
-        assert_ok(status);
-        ck_assert_uint_eq(event.lost, 0);
-        ck_assert_uint_eq(number_of(&event), expected);
-        expected++;
-        came++;
-    }
-    return came;
-}
-
 START_TEST(nothing_is_lost_by_a_reader_that_keeps_up) {
     struct torc_reader *lossy = open_lossy();
     for (uint64_t i = 0; i < 5 * LANE; i++) {
@@ -67,7 +44,7 @@ START_TEST(a_publisher_never_waits_and_the_loss_is_exact) {
     uint64_t count = (uint64_t)_i, lost, came;
     close_gate();
     must_put(0, count);
-    came = read_all(lossy, 0, &lost);
+    came = read_with_losses(lossy, 0, &lost);
     ck_assert_uint_eq(came + lost, count);
     ck_assert_uint_eq(lost == 0, count <= LANE);
     if (_i % 2 == TORC_RESUME_NEWEST && lost != 0) {
@@ -87,7 +64,7 @@ START_TEST(oldest_goes_back_to_what_is_not_overwritten) {
     close_gate();
     must_put(0, count);
     lossy = open_policy(TORC_POLICY_LOSSY, TORC_RESUME_OLDEST, TORC_JOIN_OLDEST);
-    ck_assert_uint_eq(read_all(lossy, count < LANE ? 0 : count - LANE, &lost), count < LANE ? count : LANE);
+    ck_assert_uint_eq(read_with_losses(lossy, count < LANE ? 0 : count - LANE, &lost), count < LANE ? count : LANE);
     ck_assert_uint_eq(lost, 0);
     assert_ok(torc_reader_close(lossy));
 }
@@ -102,7 +79,7 @@ START_TEST(a_gating_reader_beside_it_still_gets_everything) {
         take_run(t.reader, round * LANE, LANE);
         take_none(t.reader);
     }
-    ck_assert_uint_eq(read_all(lossy, 0, &lost) + lost, 10 * LANE);
+    ck_assert_uint_eq(read_with_losses(lossy, 0, &lost) + lost, 10 * LANE);
     assert_ok(torc_reader_close(lossy));
 }
 END_TEST
@@ -295,7 +272,7 @@ START_TEST(a_lane_that_ended_is_read_to_its_end) {
     assert_ok(torc_publisher_close(t.publisher));
     t.publisher = open_publisher(t.topic, TORC_DRY_FAIL);
     must_put(20, 3);
-    ck_assert_uint_eq(read_all(lossy, 0, &lost) + lost, 23);
+    ck_assert_uint_eq(read_with_losses(lossy, 0, &lost) + lost, 23);
     assert_ok(torc_reader_close(lossy));
 }
 END_TEST
@@ -310,7 +287,7 @@ START_TEST(sequences_may_wrap) {
     lossy = open_lossy();
     close_gate();
     must_put(0, 30);
-    ck_assert_uint_eq(read_all(lossy, 0, &lost) + lost, 30);
+    ck_assert_uint_eq(read_with_losses(lossy, 0, &lost) + lost, 30);
     assert_ok(torc_reader_close(lossy));
 }
 END_TEST
@@ -341,106 +318,6 @@ START_TEST(what_makes_no_sense_is_refused) {
 }
 END_TEST
 
-static struct torc_reader *open_evict(uint64_t after_ns, enum torc_evicted then) {
-    struct torc_reader_config config = {.policy = TORC_POLICY_EVICT, .evict_after_ns = after_ns, .evicted = then};
-    struct torc_reader *reader = NULL;
-    assert_ok(torc_reader_open(t.topic, &config, &reader));
-    return reader;
-}
-
-START_TEST(before_its_time_is_over_an_evict_reader_gates) {
-    struct torc_reader *reader = open_evict(UINT64_C(3600) * 1000000000u, TORC_EVICTED_LOSSY);
-    struct torc_event event;
-    close_gate();
-    for (uint64_t round = 0; round < 5; round++) {
-        must_put(round * LANE, LANE);
-        assert_status(put(t.publisher, 0), TORC_WOULD_BLOCK);
-        take_run(reader, round * LANE, LANE);
-        assert_status(torc_next(reader, &event), TORC_EMPTY);
-    }
-    assert_ok(torc_reader_close(reader));
-}
-END_TEST
-
-START_TEST(an_evicted_reader_is_told_and_goes_on_lossy) {
-    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LOSSY);
-    struct torc_reader_state state;
-    struct torc_event event;
-    uint64_t lost, came;
-    close_gate();
-    must_put(0, LANE);
-    take(reader, 0);
-    must_put(LANE, 3 * LANE);
-    assert_ok(torc_reader_state(reader, &state));
-    ck_assert_uint_eq(state.evicted, 1);
-    assert_status(torc_next(reader, &event), TORC_EVICTED);
-    came = read_all(reader, 1, &lost);
-    ck_assert_uint_gt(lost, 0);
-    ck_assert_uint_eq(came + lost, 4 * LANE - 1);
-    must_put(4 * LANE, 1);
-    take(reader, 4 * LANE);
-    assert_ok(torc_reader_close(reader));
-}
-END_TEST
-
-START_TEST(an_evicted_reader_leaves_if_that_was_agreed) {
-    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LEAVE);
-    struct torc_event event;
-    close_gate();
-    must_put(0, 2 * LANE);
-    assert_status(torc_next(reader, &event), TORC_EVICTED);
-    assert_status(torc_next(reader, &event), TORC_CLOSED);
-    must_put(2 * LANE, 1);
-    ck_assert_uint_eq(torc_load_relaxed64(&t.publisher->room), LANE);
-    assert_ok(torc_reader_close(reader));
-}
-END_TEST
-
-START_TEST(a_poll_is_told_of_the_eviction_when_it_has_nothing_else_to_say) {
-    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LOSSY);
-    uint64_t lost = 0;
-    int count;
-    close_gate();
-    must_put(0, 5 * LANE);
-    assert_status(torc_poll(reader, sum_lost, &lost, 100), TORC_EVICTED);
-    count = torc_poll(reader, sum_lost, &lost, 100);
-    ck_assert_uint_eq((uint64_t)count + lost, 5 * LANE);
-    assert_ok(torc_reader_close(reader));
-}
-END_TEST
-
-/* A pool that an unread event keeps dry evicts as a full lane does; the reader's own pin does not keep it dry. */
-START_TEST(a_dry_pool_evicts_as_well) {
-    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LOSSY);
-    struct torc_event event;
-    close_gate();
-    assert_ok(torc_publisher_close(t.publisher));
-    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
-    assert_ok(put_filled(t.publisher, 16384, 0));
-    assert_ok(torc_next(reader, &event));
-    for (uint32_t i = 1; i < 20; i++) {
-        assert_ok(torc_try_publish(t.publisher, i, "", 1) == TORC_OK ? put_filled(t.publisher, 16384, i)
-                                                                     : TORC_INVALID);
-    }
-    ck_assert(filled(event.data, 16384, 0));
-    assert_ok(torc_reader_close(reader));
-}
-END_TEST
-
-START_TEST(a_gating_reader_is_never_evicted) {
-    struct torc_reader *reader = open_evict(0, TORC_EVICTED_LOSSY);
-    uint64_t lost;
-    must_put(0, LANE);
-    assert_status(put(t.publisher, 0), TORC_WOULD_BLOCK);
-    take_run(t.reader, 0, LANE);
-    take_none(t.reader);
-    must_put(LANE, LANE);
-    assert_status(torc_next(reader, &(struct torc_event){0}), TORC_EVICTED);
-    ck_assert_uint_eq(read_all(reader, 0, &lost) + lost, 2 * LANE);
-    assert_ok(torc_reader_close(reader));
-}
-END_TEST
-
 Suite *lossy_suite(void) {
     Suite *suite = suite_create("lossy");
     TCase *tcase = add_case(suite, "copying", setup_world);
@@ -462,12 +339,5 @@ Suite *lossy_suite(void) {
     tcase_add_loop_test(tcase, sequences_may_wrap, 0, 2 * LANE);
     tcase_add_test(tcase, it_wakes_up_and_waits);
     tcase_add_test(tcase, what_makes_no_sense_is_refused);
-    tcase = add_case(suite, "eviction", setup_world);
-    tcase_add_test(tcase, before_its_time_is_over_an_evict_reader_gates);
-    tcase_add_test(tcase, an_evicted_reader_is_told_and_goes_on_lossy);
-    tcase_add_test(tcase, an_evicted_reader_leaves_if_that_was_agreed);
-    tcase_add_test(tcase, a_poll_is_told_of_the_eviction_when_it_has_nothing_else_to_say);
-    tcase_add_test(tcase, a_dry_pool_evicts_as_well);
-    tcase_add_test(tcase, a_gating_reader_is_never_evicted);
     return suite;
 }

@@ -1,21 +1,9 @@
 /* test_arena_life.c - the end of an arena: waiting for what is out, abandoning it, threads that have one each. */
+#include "cancel.h"
 #include "arenas.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-
-/* AddressSanitizer keeps marks of stack frames that a cancelled thread never leaves, and trips over them in the library's own
- * clean-up: nothing a test could do about. There the case is left out; every other build has it. */
-#if defined(__riscv) || defined(__arm__)
-/* Under the emulator no thread that sleeps in the kernel is unwound: clean-ups of a bare program do not run there either. */
-#define NO_CANCELLATION 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define NO_CANCELLATION 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define NO_CANCELLATION 1
-#endif
 
 #define OUT 5
 

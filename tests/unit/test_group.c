@@ -1,16 +1,7 @@
 /* test_group.c - groups: who gets what, what comes back, what gates, and how it ends. */
+#include "cancel.h"
 #include "helpers.h"
 #include <pthread.h>
-
-/* AddressSanitizer keeps marks of stack frames that a cancelled thread never leaves, and trips over them in the library's own
- * clean-up: nothing a test could do about. There the case is left out; every other build has it. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define NO_CANCELLATION 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define NO_CANCELLATION 1
-#endif
 
 static struct torc_group *group;
 

@@ -54,7 +54,7 @@ END_TEST
 
 START_TEST(sizes_and_owners_that_lie_are_found) {
     assert_found(used, 16);
-    assert_found(used, UINT64_C(1) << 43);
+    assert_found(used, UINT64_C(1) << (sizeof(size_t) > 4 ? 43 : 31)); /* the rest of a size is not looked at */
     assert_found(unused, 16);
     assert_found(used, UINT64_C(1) << TORC_BLOCK_OWNER_SHIFT);
     *torc_block_foot(torc_block_next(unused)) ^= 32;

@@ -119,9 +119,8 @@ static bool entry_holds(struct walk *walk, uint32_t lane, const struct torc_entr
 }
 
 static bool entries_hold(struct walk *walk, uint32_t lane) {
-    const struct torc_lane *control = &walk->bus->lanes[lane];
     const struct torc_entry *entries = lane_entries(walk->bus, lane);
-    uint64_t end = torc_load_acquire64(&control->published);
+    uint64_t end = torc_lane_published(walk->bus, lane);
     uint64_t capacity = walk->bus->config.lane_entries;
     uint64_t ever = end - walk->bus->config.first_sequence;
     uint64_t held = 0;
@@ -141,7 +140,7 @@ static bool entries_hold(struct walk *walk, uint32_t lane) {
 
 static bool cursors_hold(struct walk *walk, uint32_t lane) {
     const struct torc_lane *control = &walk->bus->lanes[lane];
-    uint64_t published = torc_load_acquire64(&control->published);
+    uint64_t published = torc_lane_published(walk->bus, lane);
     uint64_t members = torc_load_acquire64(&walk->bus->topics[torc_load_relaxed32(&control->topic)].readers);
     for (; members != 0; members &= members - 1) {
         uint32_t reader = bit_index(members);
@@ -157,8 +156,9 @@ static bool cursors_hold(struct walk *walk, uint32_t lane) {
 
 static bool lane_holds(struct walk *walk, uint32_t lane) {
     const struct torc_lane *control = &walk->bus->lanes[lane];
-    uint64_t open = torc_load_relaxed64(&control->claimed) - torc_load_relaxed64(&control->published);
-    uint64_t behind = torc_load_relaxed64(&control->published) - torc_load_relaxed64(&control->gate);
+    uint64_t published = torc_lane_published(walk->bus, lane);
+    uint64_t open = torc_load_relaxed64(&control->claimed) - published;
+    uint64_t behind = published - torc_load_relaxed64(&control->gate);
     uint32_t state = torc_load_relaxed32(&control->state);
     uint32_t topic = torc_load_relaxed32(&control->topic);
     if (state == TORC_LANE_FREE) {

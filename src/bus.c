@@ -303,7 +303,7 @@ struct drain {
 
 static void set_targets(struct drain *drain) {
     for (uint32_t lane = 0; lane < drain->bus->config.publishers; lane++) {
-        drain->target[lane] = torc_load_acquire64(&drain->bus->lanes[lane].published); /* PUBLISHED */
+        drain->target[lane] = torc_lane_published(drain->bus, lane);
     }
 }
 

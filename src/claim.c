@@ -3,6 +3,7 @@
  * Who may run at the same time: one publisher thread here; readers that advance cursors; other threads that release slots;
  * a closer that sets room to 0; joiners (src/reader.c). */
 #include "probe.h"
+#include "shared.h"
 #include "space.h"
 
 #include <string.h>
@@ -11,6 +12,9 @@
 
 /* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then shut) or somebody began to copy (COPY). */
 static int take_sequence(struct publisher *self, bool for_copying, uint64_t *sequence) {
+    if (TORC_UNLIKELY(self->shared)) {
+        return torc_shared_claim(self, for_copying, sequence);
+    }
     torc_claim_unfold(self);
     *sequence = lane_claimed(self);
     torc_store_release64(&self->hot.lane->claimed, *sequence + 1); /* CLAIMED: also what was aborted before */
@@ -128,6 +132,10 @@ static uint64_t first_open(const struct publisher *self) {
 }
 
 void torc_claims_settled(struct publisher *self, uint32_t claims) {
+    if (TORC_UNLIKELY(self->shared)) {
+        torc_shared_tell(self);
+        return;
+    }
     self->open_claims -= claims;
     if (self->open_claims == 0) {
         self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
@@ -147,7 +155,7 @@ static bool is_open(const struct publisher *self, const struct torc_claim *claim
     uint64_t slot = (entry->header & TORC_ENTRY_SLOT) != 0 ? entry->body.slot : 0;
     return claim->state == CLAIM_OPEN && claim->slot == slot &&
            claim->sequence - published < lane_claimed(self) - published &&
-           torc_load_relaxed64(&entry->stamp) != claim->sequence + 1 &&
+           sequence_before(torc_load_relaxed64(&entry->stamp), claim->sequence + 1) &&
            claim->length <= (entry->header & TORC_ENTRY_LENGTH);
 }
 
@@ -172,7 +180,7 @@ static void abort_one(struct publisher *self, struct torc_claim *claim) {
     if ((lane_entry(self, claim->sequence)->header & TORC_ENTRY_SLOT) != 0) {
         torc_bank_put_back(&self->bank, claim->slot);
     }
-    if (claim->sequence + 1 == lane_claimed(self)) {
+    if (!self->shared && claim->sequence + 1 == lane_claimed(self)) {
         torc_store_release32(&lane_entry(self, claim->sequence)->header_word, TORC_ENTRY_SKIP);
         torc_store_release64(&self->hot.lane->claimed, claim->sequence); /* CLAIMED */
         forget_held(self, claim->sequence);
@@ -185,7 +193,7 @@ static void abort_one(struct publisher *self, struct torc_claim *claim) {
 void torc_claims_forget(struct publisher *self) {
     uint64_t end = lane_claimed(self);
     torc_claim_unfold(self);
-    for (uint64_t at = torc_load_relaxed64(&self->hot.lane->published); at != end; at++) {
+    for (uint64_t at = torc_lane_published(self->bus, self->index); at != end; at++) {
         const struct torc_entry *entry = lane_entry(self, at);
         if (torc_load_relaxed64(&entry->stamp) == at + 1) {
             continue;
@@ -195,6 +203,7 @@ void torc_claims_forget(struct publisher *self) {
         }
         stamp(self, at, TORC_ENTRY_SKIP, 0);
     }
+    torc_publisher_share(self, false);
     torc_claims_settled(self, self->open_claims);
 }
 
@@ -213,7 +222,7 @@ void torc_publisher_reopen(struct publisher *self) {
         return;
     }
     (void)pthread_mutex_lock(&self->bus->lock);
-    torc_store_relaxed64(&self->hot.room, copied(self) || closed(self) ? 0 : self->hot.mask + 1);
+    torc_store_release64(&self->hot.room, copied(self) || closed(self) ? 0 : self->hot.mask + 1); /* COPY, to others */
     (void)pthread_mutex_unlock(&self->bus->lock);
 }
 

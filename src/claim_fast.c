@@ -43,7 +43,7 @@ bool torc_claim_lone(struct publisher *self, uint32_t type, size_t length, struc
     uint64_t sequence = lane_claimed(self);
     const struct torc_pool_view *pool = NULL;
     struct torc_next_slot next = {0, 0};
-    if (self->open_claims != 0 || length > TORC_XL_BYTES ||
+    if (self->open_claims != 0 || self->shared || length > TORC_XL_BYTES ||
         sequence - self->hot.base >= torc_load_relaxed64(&self->hot.room)) {
         return false;
     }
@@ -141,7 +141,7 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
     uint64_t used = sequence - self->hot.base;
     bool in_slot = length >= self->inline_limit;
     uint32_t some;
-    if (used >= room || length > TORC_XL_BYTES) {
+    if (used >= room || self->shared || length > TORC_XL_BYTES) {
         return 0;
     }
     some = (uint32_t)(count < room - used ? count : room - used);

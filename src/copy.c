@@ -80,7 +80,7 @@ static void lose(struct reader *self, struct reader_lane *lane, uint64_t until) 
 }
 
 static uint64_t newest(const struct reader *self, const struct reader_lane *lane) {
-    return torc_load_acquire64(&self->bus->lanes[lane->index].published) - 1; /* PUBLISHED */
+    return torc_lane_published(self->bus, lane->index) - 1;
 }
 
 static bool is_tombstone(const struct torc_entry *entry, uint64_t sequence) {

@@ -102,6 +102,9 @@ struct publisher {
 
     torc_a64 user; /* the thread inside, at DEBUG 1 and up */
 
+    bool shared;    /* others claim at the same time (src/shared.c), what is here is under the sequencer's lock */
+    uint64_t taken; /* if shared: the sequence taken last under that lock */
+
     /* Entries in [held_from, held_to) may still hold a ring reference to a slot: each must be looked at before it is
      * overwritten. Empty when equal. */
     uint64_t held_from;
@@ -320,6 +323,9 @@ bool torc_lane_finished(const struct bus *bus, uint32_t lane);
 /* publisher.c, under the control lock: an ended lane that everybody has finished gives its slots back. */
 void torc_lane_retire(struct bus *bus, uint32_t lane);
 
+/* shared.c: all sequences of the lane below are settled; to be asked for instead of lane.published. */
+uint64_t torc_lane_published(const struct bus *bus, uint32_t lane);
+
 /* gate.c: the smallest cursor of the gating readers of `lane`, no more than what is published. */
 uint64_t torc_lane_slowest(const struct bus *bus, uint32_t lane);
 /* gate.c: a fresh gate for the publisher; at least half a lane of history stays if `need_all` is false. */
@@ -329,6 +335,8 @@ bool torc_gate_has_room(struct publisher *publisher);
 /* claim.c: claims an event whose payload is what is written in an arena's buffer. */
 int torc_claim_lent(struct publisher *self, uint32_t type, const struct torc_buffer *buffer, uint64_t deadline,
                     struct torc_claim *claim);
+/* shared.c, under the control lock: others claim at the same time, or no longer. */
+void torc_publisher_share(struct publisher *publisher, bool on);
 /* claim.c: gives everything back that open claims hold. */
 void torc_claims_forget(struct publisher *publisher);
 

@@ -49,7 +49,7 @@ uint64_t torc_evict_due(struct publisher *self) {
     (void)pthread_mutex_lock(&self->bus->lock);
     due = first_due(self, stall);
     if (due == TORC_FOREVER) {
-        *stall = (struct stall){torc_now(), torc_load_relaxed64(&self->hot.lane->published)};
+        *stall = (struct stall){torc_now(), torc_lane_published(self->bus, self->index)};
         due = first_due(self, stall);
     }
     (void)pthread_mutex_unlock(&self->bus->lock);

@@ -9,7 +9,7 @@
 #define HELD_STEP 64u
 
 uint64_t torc_lane_slowest(const struct bus *bus, uint32_t lane) {
-    uint64_t slowest = torc_load_acquire64(&bus->lanes[lane].published);        /* PUBLISHED */
+    uint64_t slowest = torc_lane_published(bus, lane);
     uint64_t members = torc_load_acquire64(&topic_of_lane(bus, lane)->readers); /* GATING */
     for (; members != 0; members &= members - 1) {
         uint64_t cursor = torc_load_acquire64(&cell_of(bus, lane, bit_index(members))->cursor); /* CURSOR */

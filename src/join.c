@@ -108,7 +108,7 @@ static uint64_t choose(struct reader *self, const struct start *start, uint32_t 
     const struct torc_lane *lane = &self->bus->lanes[number];
     struct torc_position *named = position_named(start, number);
     uint64_t low = torc_load_relaxed64(&cell_of(self->bus, number, self->index)->cursor);
-    uint64_t published = torc_load_acquire64(&lane->published); /* PUBLISHED */
+    uint64_t published = torc_lane_published(self->bus, number);
     uint64_t position = wanted(self, start, named, published);
     uint64_t oldest = reader_gates(self) ? oldest_whole(lane, low) : oldest_entry(self, lane);
     bool ended = torc_load_relaxed32(&lane->state) == TORC_LANE_ENDED;

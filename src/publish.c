@@ -15,7 +15,11 @@ int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const vo
     torc_publisher_reopen(self);
     while (status == TORC_AGAIN) {
         if (torc_publisher_is_copied(self, length)) {
-            return torc_publish_words(self, type, data, length, deadline);
+            status = torc_publish_words(self, type, data, length, deadline);
+            if (status != TORC_AGAIN) {
+                return status;
+            }
+            continue;
         }
         status = torc_claim_to_publish(self, type, length, deadline, &claim);
     }

@@ -76,7 +76,7 @@ static void note_lag(struct reader *self) {
     if (record > self->hot.mask || !stamped(self, self->hot.lane, self->hot.sequence + record)) {
         return;
     }
-    lag = torc_load_relaxed64(&self->bus->lanes[self->hot.lane].published) - self->hot.sequence;
+    lag = torc_lane_published(self->bus, self->hot.lane) - self->hot.sequence;
     if ((int64_t)lag > 0 && lag > record) {
         torc_store_relaxed64(&self->max_lag, lag);
     }

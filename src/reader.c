@@ -296,8 +296,7 @@ void torc_lane_ends_mark(const struct reader *self, struct torc_lane_ends *ends)
     uint64_t lanes = torc_load_acquire64(&self->topic->record->lanes); /* LANES */
     ends->lanes = lanes;
     for (; lanes != 0; lanes &= lanes - 1) {
-        ends->end[bit_index(lanes)] =
-            torc_load_acquire64(&self->bus->lanes[bit_index(lanes)].published); /* PUBLISHED */
+        ends->end[bit_index(lanes)] = torc_lane_published(self->bus, bit_index(lanes));
     }
 }
 
@@ -339,7 +338,7 @@ int torc_reader_state(const struct torc_reader *reader, struct torc_reader_state
     for (; lanes != 0; lanes &= lanes - 1) {
         const struct torc_cell *cell = cell_of(self->bus, bit_index(lanes), self->index);
         uint64_t cursor = torc_load_acquire64(&cell->cursor);
-        uint64_t published = torc_load_acquire64(&self->bus->lanes[bit_index(lanes)].published);
+        uint64_t published = torc_lane_published(self->bus, bit_index(lanes));
         /* A stamp is visible a moment before the lane's published: a reader can be ahead of it. */
         uint64_t lag = sequence_before(published, cursor) ? 0 : published - cursor;
         double fill = (double)lag / (double)self->bus->config.lane_entries;

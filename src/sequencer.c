@@ -1,9 +1,12 @@
-/* src/sequencer.c - one publisher for many threads: a lock around what has a single writer, and none around filling and waiting.
+/* src/sequencer.c - one lane for many threads. Small events take no lock: a sequence by compare-and-swap, the entry, the stamp
+ * (src/shared.c has the protocol). A lock, around what has a single writer, is taken to look for room and for whatever
+ * needs a slot, and while readers copy; never while an event is filled, nor for waiting.
  *
  * All who wait for space sleep at the lane's waitpoint, where readers and releasers wake everybody (SPACE). What else makes space is
- * an abort, which wakes them itself. A try under the lock has a deadline that has passed: unlike one with TORC_NO_WAIT it
- * looks at every slot, as a sleeper must before it sleeps. */
-#include "core.h"
+ * an abort that gives a slot back, which wakes them itself. A try under the lock has a deadline that has passed: unlike one
+ * with TORC_NO_WAIT it looks at every slot, as a sleeper must before it sleeps. */
+#include "shared.h"
+#include "space.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +15,12 @@
 #define PASSED UINT64_C(1)
 
 struct torc_sequencer {
-    pthread_mutex_t lock;
     struct bus *bus;
     struct torc_publisher *publisher;
-};
+    torc_a64
+        base; /* the publisher's, for those without the lock (ROOM): no claim may be more than a lane ahead of it */
+    pthread_mutex_t lock TORC_ALIGNED_LINE;
+} TORC_ALIGNED_LINE;
 
 /* What somebody wants to publish, or, with `claim`, to claim. */
 struct wish {
@@ -31,6 +36,18 @@ struct wish {
     int status;
 };
 
+static int open_in(struct torc_sequencer *self, struct torc_topic *topic, const struct torc_publisher_config *config) {
+    int status = torc_publisher_open(topic, config, &self->publisher);
+    if (status == TORC_OK) {
+        struct publisher *publisher = publisher_of(self->publisher);
+        (void)pthread_mutex_lock(&self->bus->lock);
+        torc_publisher_share(publisher, true);
+        (void)pthread_mutex_unlock(&self->bus->lock);
+        torc_store_relaxed64(&self->base, publisher->hot.base);
+    }
+    return status;
+}
+
 int torc_sequencer_open(struct torc_topic *topic, const struct torc_publisher_config *config,
                         struct torc_sequencer **out) {
     struct torc_sequencer *self;
@@ -38,13 +55,16 @@ int torc_sequencer_open(struct torc_topic *topic, const struct torc_publisher_co
     if (topic == NULL || out == NULL) {
         return TORC_INVALID;
     }
-    self = calloc(1, sizeof *self);
-    if (self == NULL || pthread_mutex_init(&self->lock, NULL) != 0) {
+    self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
+    if (self == NULL) {
+        return TORC_NO_MEMORY;
+    }
+    *self = (struct torc_sequencer){.bus = topic->bus};
+    if (pthread_mutex_init(&self->lock, NULL) != 0) {
         free(self);
         return TORC_NO_MEMORY;
     }
-    self->bus = topic->bus;
-    status = torc_publisher_open(topic, config, &self->publisher);
+    status = open_in(self, topic, config);
     if (status != TORC_OK) {
         (void)pthread_mutex_destroy(&self->lock);
         free(self);
@@ -63,19 +83,70 @@ int torc_sequencer_close(struct torc_sequencer *self) {
     return status;
 }
 
-/* --- one try, and waiting ----------------------------------------------------------------------------------- */
+/* --- without the lock ---------------------------------------------------------------------------------------- */
+
+/* A sequence for a small event. Room is 0 once the bus is closed and while readers copy; seen as not 0 it says that
+ * what readers copied before is theirs no more (COPY, as the one who opened it again has acquired it). */
+static inline __attribute__((always_inline)) bool take(const struct torc_sequencer *self, size_t length,
+                                                       uint64_t *sequence) {
+    const struct publisher *publisher = publisher_of(self->publisher);
+    if (TORC_UNLIKELY(length >= publisher->inline_limit || self->bus->forked) ||
+        !torc_shared_take(publisher, torc_load_acquire64(&self->base), /* ROOM */
+                          torc_load_acquire64(&publisher->hot.room), sequence)) {
+        return false;
+    }
+    if (TORC_UNLIKELY(torc_load_relaxed64(&publisher->hot.room) == 0)) {
+        torc_shared_skip(publisher, *sequence);
+        return false;
+    }
+    return true;
+}
+
+static void stamp(const struct publisher *publisher, uint64_t sequence, size_t length, uint32_t type) {
+    struct torc_entry *entry = lane_entry(publisher, sequence);
+    torc_store_relaxed32(&entry->header_word, (uint32_t)length);
+    torc_store_relaxed32(&entry->type_word, type);
+    torc_store_release64(&entry->stamp, sequence + 1); /* STAMP */
+    torc_shared_tell(publisher);
+}
+
+/* Word by word: what the caller has just written in words cannot be loaded in wider pieces without a wait. */
+static inline void copy(unsigned char *to, const unsigned char *from, size_t length) {
+    for (; length >= 8; length -= 8, to += 8, from += 8) {
+        torc_copy_word(to, from, 0);
+    }
+    if (length != 0) {
+        memcpy(to, from, length);
+    }
+}
+
+static void claim_in_entry(const struct torc_sequencer *self, uint64_t sequence, uint32_t type, size_t length,
+                           struct torc_claim *claim) {
+    struct torc_entry *entry = lane_entry(publisher_of(self->publisher), sequence);
+    torc_store_relaxed32(&entry->header_word, (uint32_t)length);
+    *claim = (struct torc_claim){
+        .data = entry->body.bytes, .length = length, .type = type, .state = CLAIM_OPEN, .sequence = sequence};
+}
+
+/* --- one try under the lock, and waiting ---------------------------------------------------------------------- */
+
+static void try_locked(struct wish *wish) {
+    struct torc_sequencer *self = wish->self;
+    struct publisher *publisher = publisher_of(self->publisher);
+    if (wish->claim != NULL) {
+        wish->status = torc_claim_until(self->publisher, wish->type, wish->length, wish->deadline, wish->claim);
+    } else {
+        wish->status = torc_publish_until(self->publisher, wish->type, wish->data, wish->length, wish->deadline);
+        wish->sequence = publisher->taken;
+    }
+    wish->evict_due = wish->status == TORC_TIMED_OUT ? torc_evict_due(publisher) : TORC_FOREVER;
+    torc_store_release64(&self->base, publisher->hot.base); /* ROOM */
+}
 
 static bool try_it(void *context) {
     struct wish *wish = context;
-    struct torc_publisher *publisher = wish->self->publisher;
     (void)pthread_mutex_lock(&wish->self->lock);
-    if (wish->claim != NULL) {
-        wish->status = torc_claim_until(publisher, wish->type, wish->length, wish->deadline, wish->claim);
-    } else {
-        wish->status = torc_publish_until(publisher, wish->type, wish->data, wish->length, wish->deadline);
-        wish->sequence = lane_claimed(publisher_of(publisher)) - 1;
-    }
-    wish->evict_due = wish->status == TORC_TIMED_OUT ? torc_evict_due(publisher_of(publisher)) : TORC_FOREVER;
+    try_locked(wish);
     (void)pthread_mutex_unlock(&wish->self->lock);
     return wish->status != TORC_TIMED_OUT || wish->evict_due < wish->until; /* and then it waits less long */
 }
@@ -105,53 +176,89 @@ static int fulfil(struct wish *wish, uint64_t deadline) {
 int torc_sequencer_claim(struct torc_sequencer *self, uint32_t type, size_t length, uint64_t deadline,
                          struct torc_claim *claim) {
     struct wish wish = {.self = self, .type = type, .length = length, .claim = claim};
-    return self == NULL || claim == NULL ? TORC_INVALID : fulfil(&wish, deadline);
-}
-
-static int settle(struct torc_sequencer *self, struct torc_claim *claim,
-                  int (*how)(struct torc_publisher *publisher, struct torc_claim *claim)) {
-    int status;
+    uint64_t sequence;
     if (self == NULL || claim == NULL) {
         return TORC_INVALID;
     }
-    if (self->bus->forked) {
-        return TORC_FORKED;
+    if (TORC_LIKELY(take(self, length, &sequence))) {
+        claim_in_entry(self, sequence, type, length, claim);
+        return TORC_OK;
     }
+    return fulfil(&wish, deadline);
+}
+
+/* What is in a slot is the bank's to move. */
+static int settle_slot(struct torc_sequencer *self, struct torc_claim *claim, bool keep) {
+    int status;
     (void)pthread_mutex_lock(&self->lock);
-    status = how(self->publisher, claim);
-    if (how == torc_abort) {
+    status = (keep ? torc_commit : torc_abort)(self->publisher, claim);
+    if (!keep) {
         torc_lane_moved(self->bus, publisher_of(self->publisher)->index);
     }
     (void)pthread_mutex_unlock(&self->lock);
     return status;
 }
 
+static int settle(struct torc_sequencer *self, struct torc_claim *claim, bool keep) {
+    const struct publisher *publisher;
+    if (self == NULL || claim == NULL) {
+        return TORC_INVALID;
+    }
+    if (self->bus->forked) {
+        return TORC_FORKED;
+    }
+    if (claim->slot != 0) {
+        return settle_slot(self, claim, keep);
+    }
+    publisher = publisher_of(self->publisher);
+    if (!torc_shared_is_open(publisher, claim)) {
+        return TORC_INVALID;
+    }
+    claim->state = CLAIM_SETTLED;
+    if (keep) {
+        stamp(publisher, claim->sequence, claim->length, claim->type);
+    } else {
+        torc_shared_skip(publisher, claim->sequence);
+    }
+    return TORC_OK;
+}
+
 int torc_sequencer_commit(struct torc_sequencer *self, struct torc_claim *claim) {
-    return settle(self, claim, torc_commit);
+    return settle(self, claim, true);
 }
 
 int torc_sequencer_abort(struct torc_sequencer *self, struct torc_claim *claim) {
-    return settle(self, claim, torc_abort);
+    return settle(self, claim, false);
 }
 
-/* Small events are copied under the lock: that is shorter than taking it twice. */
+/* Without room, or with readers that copy: small events are then copied under the lock, which is shorter than taking it twice. */
+static int publish_slow(struct wish *wish, uint64_t deadline) {
+    struct torc_claim claim;
+    int status;
+    if (wish->length > TORC_INLINE_BYTES) {
+        wish->claim = &claim;
+    }
+    status = fulfil(wish, deadline);
+    if (status == TORC_OK && wish->claim != NULL) {
+        memcpy(claim.data, wish->data, wish->length);
+        wish->sequence = claim.sequence;
+        status = torc_sequencer_commit(wish->self, &claim);
+    }
+    return status;
+}
+
 int torc_sequencer_publish(struct torc_sequencer *self, uint32_t type, const void *data, size_t length,
                            uint64_t deadline, uint64_t *sequence) {
     struct wish wish = {.self = self, .type = type, .data = data, .length = length};
-    bool in_place = length > TORC_INLINE_BYTES;
-    struct torc_claim claim;
-    int status;
+    int status = TORC_OK;
     if (self == NULL || (data == NULL && length != 0)) {
         return TORC_INVALID;
     }
-    if (in_place) {
-        wish.claim = &claim;
-    }
-    status = fulfil(&wish, deadline);
-    if (status == TORC_OK && in_place) {
-        memcpy(claim.data, data, length);
-        wish.sequence = claim.sequence;
-        status = torc_sequencer_commit(self, &claim);
+    if (TORC_LIKELY(take(self, length, &wish.sequence))) {
+        copy(lane_entry(publisher_of(self->publisher), wish.sequence)->body.bytes, data, length);
+        stamp(publisher_of(self->publisher), wish.sequence, length, type);
+    } else {
+        status = publish_slow(&wish, deadline);
     }
     if (status == TORC_OK && sequence != NULL) {
         *sequence = wish.sequence;

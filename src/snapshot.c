@@ -124,6 +124,10 @@ static uint64_t published_in(const struct bus *bus, uint32_t lane) {
     uint64_t from = torc_load_relaxed64(&bus->lanes[lane].published); /* only where to begin */
     uint64_t at = from;
     uint64_t again;
+    if (torc_load_relaxed32(&bus->lanes[lane].shared) != 0) {
+        return torc_lane_published(bus,
+                                   lane); /* the same, and it is remembered: what was counted is not counted again */
+    }
     while (at - from <= mask && torc_load_acquire64(&entries[at & mask].stamp) == at + 1) { /* STAMP */
         at++;
     }

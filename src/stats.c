@@ -29,7 +29,7 @@ int torc_bus_stats(struct torc_bus *public_bus, struct torc_bus_stats *stats) {
                                      .outstanding = torc_bus_outstanding(bus)};
     for (uint32_t i = 0; i < bus->config.publishers; i++) {
         stats->publishers += bus->publisher[i] != NULL;
-        stats->published += torc_load_acquire64(&bus->lanes[i].published) - bus->config.first_sequence;
+        stats->published += torc_lane_published(bus, i) - bus->config.first_sequence;
     }
     for (uint32_t i = 0; i < bus->config.readers; i++) {
         stats->readers += bus->reader[i] != NULL;

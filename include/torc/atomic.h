@@ -25,6 +25,7 @@
  *   REWRITE     publisher: entry words, after the stamp     copying reader: entry words    the stamp of the rewriting
  *   EVICT       publisher: reader.evicted, then GATING       copying reader: reader.evicted what it lets be overwritten
  *   RETURNED    last release of a block: area.returned      bank: before an XXL allocation the block, to be handed out again
+ *   ROOM        sequencer, under its lock: base             the others, before a claim      what CURSOR gave it
  *   WAKE        waker: waitpoint.seq + 1                    sleeper: waitpoint.seq         what it was waiting for
  *   HEAP        first allocation: the process's heap        every other: the heap           a heap that is set up
  *   REMOTE      freeing thread: local.remote                owner: local.remote, to 0      a heap's block and its payload

@@ -123,7 +123,8 @@ struct torc_lane {
         gate; /* the publisher's cached gate, for joiners: from here on the lane's history is whole, slots included */
     torc_a64 stalls; /* how often the publisher found no space */
     torc_a64 origin; /* where its history in this topic begins */
-    unsigned char pad1[TORC_LINE - 32];
+    torc_a32 shared; /* 1: several threads claim, and published is brought up to date by who needs it; control lock */
+    unsigned char pad1[TORC_LINE - 40];
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_lane) == 128, "a lane's control block is two lines");
 TORC_STATIC_ASSERT(offsetof(struct torc_lane, state) == 64, "rarely written fields are off the hot line");

@@ -102,7 +102,7 @@ static inline __attribute__((always_inline)) bool take(const struct torc_sequenc
     return true;
 }
 
-static void stamp(const struct publisher *publisher, uint64_t sequence, size_t length, uint32_t type) {
+static inline void stamp(const struct publisher *publisher, uint64_t sequence, size_t length, uint32_t type) {
     struct torc_entry *entry = lane_entry(publisher, sequence);
     torc_store_relaxed32(&entry->header_word, (uint32_t)length);
     torc_store_relaxed32(&entry->type_word, type);
@@ -173,9 +173,14 @@ static int fulfil(struct wish *wish, uint64_t deadline) {
 
 /* --- the public calls --------------------------------------------------------------------------------------- */
 
+static __attribute__((noinline)) int claim_slow(struct torc_sequencer *self, uint32_t type, size_t length,
+                                                uint64_t deadline, struct torc_claim *claim) {
+    struct wish wish = {.self = self, .type = type, .length = length, .claim = claim};
+    return fulfil(&wish, deadline);
+}
+
 int torc_sequencer_claim(struct torc_sequencer *self, uint32_t type, size_t length, uint64_t deadline,
                          struct torc_claim *claim) {
-    struct wish wish = {.self = self, .type = type, .length = length, .claim = claim};
     uint64_t sequence;
     if (self == NULL || claim == NULL) {
         return TORC_INVALID;
@@ -184,7 +189,7 @@ int torc_sequencer_claim(struct torc_sequencer *self, uint32_t type, size_t leng
         claim_in_entry(self, sequence, type, length, claim);
         return TORC_OK;
     }
-    return fulfil(&wish, deadline);
+    return claim_slow(self, type, length, deadline, claim);
 }
 
 /* What is in a slot is the bank's to move. */
@@ -231,37 +236,41 @@ int torc_sequencer_abort(struct torc_sequencer *self, struct torc_claim *claim) 
     return settle(self, claim, false);
 }
 
-/* Without room, or with readers that copy: small events are then copied under the lock, which is shorter than taking it twice. */
-static int publish_slow(struct wish *wish, uint64_t deadline) {
+/* Without room, or with readers that copy: small events are then copied under the lock, which is shorter than taking it twice. Not
+ * inlined: what it keeps in memory would be set up on the fast way too. */
+static __attribute__((noinline)) int publish_slow(struct torc_sequencer *self, uint32_t type, const void *data,
+                                                  size_t length, uint64_t deadline, uint64_t *sequence) {
+    struct wish wish = {.self = self, .type = type, .data = data, .length = length};
     struct torc_claim claim;
     int status;
-    if (wish->length > TORC_INLINE_BYTES) {
-        wish->claim = &claim;
+    if (length > TORC_INLINE_BYTES) {
+        wish.claim = &claim;
     }
-    status = fulfil(wish, deadline);
-    if (status == TORC_OK && wish->claim != NULL) {
-        memcpy(claim.data, wish->data, wish->length);
-        wish->sequence = claim.sequence;
-        status = torc_sequencer_commit(wish->self, &claim);
+    status = fulfil(&wish, deadline);
+    if (status == TORC_OK && wish.claim != NULL) {
+        memcpy(claim.data, data, length);
+        wish.sequence = claim.sequence;
+        status = torc_sequencer_commit(self, &claim);
+    }
+    if (status == TORC_OK && sequence != NULL) {
+        *sequence = wish.sequence;
     }
     return status;
 }
 
 int torc_sequencer_publish(struct torc_sequencer *self, uint32_t type, const void *data, size_t length,
                            uint64_t deadline, uint64_t *sequence) {
-    struct wish wish = {.self = self, .type = type, .data = data, .length = length};
-    int status = TORC_OK;
-    if (self == NULL || (data == NULL && length != 0)) {
+    uint64_t at;
+    if (TORC_UNLIKELY(self == NULL || (data == NULL && length != 0))) {
         return TORC_INVALID;
     }
-    if (TORC_LIKELY(take(self, length, &wish.sequence))) {
-        copy(lane_entry(publisher_of(self->publisher), wish.sequence)->body.bytes, data, length);
-        stamp(publisher_of(self->publisher), wish.sequence, length, type);
-    } else {
-        status = publish_slow(&wish, deadline);
+    if (TORC_UNLIKELY(!take(self, length, &at))) {
+        return publish_slow(self, type, data, length, deadline, sequence);
     }
-    if (status == TORC_OK && sequence != NULL) {
-        *sequence = wish.sequence;
+    copy(lane_entry(publisher_of(self->publisher), at)->body.bytes, data, length);
+    stamp(publisher_of(self->publisher), at, length, type);
+    if (sequence != NULL) {
+        *sequence = at;
     }
-    return status;
+    return TORC_OK;
 }

@@ -8,12 +8,13 @@
 static inline __attribute__((always_inline)) bool torc_shared_take(const struct publisher *self, uint64_t base,
                                                                    uint64_t room, uint64_t *sequence) {
     torc_a64 *claimed = &self->hot.lane->claimed;
-    *sequence = torc_load_relaxed64(claimed);
+    uint64_t at = torc_load_relaxed64(claimed);
     do {
-        if (*sequence - base >= room) {
+        if (TORC_UNLIKELY(at - base >= room)) {
             return false;
         }
-    } while (!torc_cas_relaxed64(claimed, sequence, *sequence + 1));
+    } while (TORC_UNLIKELY(!torc_cas_relaxed64(claimed, &at, at + 1)));
+    *sequence = at;
     torc_barrier_light(self->hot.fence); /* CLOSE, COPY */
     return true;
 }

@@ -63,7 +63,8 @@ static void take_topics(const struct bus *bus, struct room *room) {
     room->snapshot->topic_count = bus->topic_count;
 }
 
-/* What was handled first, what was sent last: so the two are seldom the wrong way round. */
+/* What was handled first, then what waits, what was sent last: so they are seldom the wrong way round. In statements of their own: the
+ * members of an initialiser are computed in any order. */
 static void take_actors(const struct bus *bus, struct room *room) {
     for (uint32_t i = 0; i < bus->config.actors; i++) {
         const struct torc_actor *actor = bus->actor[i];
@@ -78,9 +79,9 @@ static void take_actors(const struct bus *bus, struct room *room) {
                                             .events = torc_load_relaxed64(&actor->events),
                                             .dropped = torc_load_relaxed64(&actor->dropped),
                                             .max_depth = torc_load_relaxed64(&actor->max_depth),
-                                            .depth = torc_mailbox_depth(actor->mailbox),
                                             .sleeps = torc_load_relaxed64(&actor_work_point(actor)->sleeps),
                                             .wakeups = torc_load_relaxed64(&actor_work_point(actor)->wakeups)};
+        into->depth = torc_mailbox_depth(actor->mailbox);
         into->sent = torc_load_relaxed64(&actor->sent);
         memcpy(into->name, actor->name, sizeof into->name);
         room->snapshot->actor_count++;

@@ -167,12 +167,14 @@ START_TEST(an_actor_is_in_it_with_its_mailbox) {
     assert_ok(torc_actor_send(actor, claim_handle(60), TORC_FOREVER));
     do {
         take_snapshot();
-    } while (s.now->actors[0].messages == 0);
+#if defined(__x86_64__) || defined(__i386__) /* elsewhere loads may change places */
+        ck_assert_uint_le(s.now->actors[0].messages + s.now->actors[0].depth, s.now->actors[0].sent);
+#endif
+    } while (s.now->actors[0].messages == 0 || s.now->actors[0].depth != 0);
     ck_assert_uint_eq(s.now->actor_count, 1);
     ck_assert_str_eq(s.now->actors[0].name, "index");
     ck_assert_uint_eq(s.now->actors[0].capacity, 7);
     ck_assert_uint_eq(s.now->actors[0].sent, 1);
-    ck_assert_uint_eq(s.now->actors[0].depth, 0);
     ck_assert_uint_eq(s.now->actors[0].running, 1);
     assert_ok(torc_actor_stop(actor, TORC_STOP_DRAIN, &stats));
     take_snapshot();

@@ -85,7 +85,7 @@ static inline uint32_t status_bit(int status) {
     X(torc_bus_create, OK | INVALID)                                                                                   \
     X(torc_bus_create_at, OK | INVALID)                                                                                \
     X(torc_bus_close, OK | INVALID)                                                                                    \
-    X(torc_bus_drain, OK | TIMED_OUT | INVALID)                                                                        \
+    X(torc_bus_drain, OK | WOULD_BLOCK | TIMED_OUT | INVALID)                                                          \
     X(torc_bus_destroy, OK | BUSY | INVALID)                                                                           \
     X(torc_topic_open, OK | CLOSED | NO_ROOM | INVALID)                                                                \
     X(torc_topic_find, OK | NOT_FOUND | INVALID)                                                                       \

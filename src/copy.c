@@ -234,7 +234,7 @@ int torc_copy_next(struct reader *self, bool tell, bool first) {
         return first ? tell_eviction(self) : TORC_EMPTY;
     }
     if (why != TORC_OK) {
-        return why == TORC_EMPTY && tells && first && take_losses(self) ? TORC_LAPPED : why;
+        return tells && first && take_losses(self) ? TORC_LAPPED : why;
     }
     lane = &self->lane[self->current];
     self->hot.lost = lane->lost;

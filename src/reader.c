@@ -29,9 +29,11 @@ void torc_reader_follow_lanes(struct reader *self) {
     }
 }
 
+/* A lane is forgotten after what was lost in it has been told. */
 static bool at_end(const struct reader *self, const struct reader_lane *lane) {
     const struct torc_lane *control = &self->bus->lanes[lane->index];
-    return torc_load_acquire32(&control->state) == TORC_LANE_ENDED && /* ENDED */
+    return (lane->lost == 0 || !reader_tells(self)) &&
+           torc_load_acquire32(&control->state) == TORC_LANE_ENDED && /* ENDED */
            !sequence_before(lane->sequence, torc_load_acquire64(&control->published)) && lane->given == lane->sequence;
 }
 

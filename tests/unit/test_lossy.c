@@ -181,6 +181,31 @@ START_TEST(a_poll_gets_the_loss_with_the_event_behind_it) {
 }
 END_TEST
 
+/* The slots of all its events were taken for something else, and the lane or the bus has come to its end. */
+START_TEST(a_poll_is_told_of_a_loss_with_nothing_behind_it) {
+    struct torc_reader *lossy = open_lossy();
+    struct torc_ringptr taken[2];
+    uint64_t lost = 0;
+    close_gate();
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_ok(put_filled(t.publisher, 16384, i));
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_ok(torc_try_ringptr_claim(t.publisher, 1, 16384, &taken[i], NULL));
+        assert_ok(torc_ringptr_release(taken[i]));
+    }
+    if (_i == 1) {
+        assert_ok(torc_bus_close(t.bus));
+    } else if (_i == 2) {
+        assert_ok(torc_publisher_close(t.publisher));
+        t.publisher = NULL;
+    }
+    assert_status(torc_poll(lossy, sum_lost, &lost, 10), TORC_LAPPED);
+    assert_status(torc_poll(lossy, sum_lost, &lost, 10), _i == 1 ? TORC_CLOSED : 0);
+    assert_ok(torc_reader_close(lossy));
+}
+END_TEST
+
 START_TEST(claims_beside_it_are_filled_in_slots) {
     struct torc_reader *lossy = open_lossy();
     struct torc_claim claim;
@@ -330,6 +355,7 @@ Suite *lossy_suite(void) {
     tcase_add_test(tcase, an_inline_event_can_be_kept);
     tcase_add_test(tcase, conflate_gives_the_newest_and_says_how_many_it_skipped);
     tcase_add_test(tcase, a_poll_gets_the_loss_with_the_event_behind_it);
+    tcase_add_loop_test(tcase, a_poll_is_told_of_a_loss_with_nothing_behind_it, 0, 3);
     tcase_add_test(tcase, claims_beside_it_are_filled_in_slots);
     tcase_add_test(tcase, a_claim_that_was_open_when_it_joined_is_read_whole);
     tcase_add_test(tcase, aborted_claims_are_stepped_over);

@@ -220,7 +220,7 @@ extern void waiting_reader(void), waiting_publisher(void), waiting_keeper(void),
     halting(void), leaving(void), detaching(void), actor_works(void), actor_refuses(void), actor_full(void),
     descriptor(void), wait_set(void), handler(void), pipe_between(void), request_reply(void);
 
-extern void group_life(void), merge_life(void);
+extern void group_life(void), merge_life(void), conflate_life(void);
 
 /* Those that play alone come first: what a process does once must not have been done yet. */
 const struct scenario scenarios[] = {
@@ -266,5 +266,6 @@ const struct scenario scenarios[] = {
     {"request and reply", request_reply, false},
     {"a group and a sequencer", group_life, false},
     {"a merged reader", merge_life, false},
+    {"a reader that conflates by type", conflate_life, false},
 };
 const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];

@@ -58,3 +58,24 @@ void merge_life(void) {
     }
     world_close(&world);
 }
+
+/* Two types, of which one comes twice: the reader keeps what it has not handed on. */
+void conflate_life(void) {
+    struct torc_reader_config config = {.policy = TORC_POLICY_CONFLATE, .conflate_types = 4};
+    struct torc_reader *reader = NULL;
+    struct world world;
+    struct torc_event event;
+    if (world_open(&world, 0) && ATTEMPT(torc_reader_open(world.topic, &config, &reader), MAY_LACK_MEMORY)) {
+        for (uint32_t i = 0; i < 3; i++) {
+            SURE(torc_publish(world.publisher, i % 2, &i, sizeof i));
+        }
+        for (uint32_t type = 0; type < 2; type++) {
+            SURE(torc_next_until(reader, &event, TORC_FOREVER));
+            MUST(event.type == type && event.lost == 1 - type, "type %u, %llu lost", event.type,
+                 (unsigned long long)event.lost);
+        }
+        MUST(torc_next_until(reader, &event, torc_deadline_ns(1000)) == TORC_TIMED_OUT, "an event too many");
+        SURE(torc_reader_close(reader));
+    }
+    world_close(&world);
+}

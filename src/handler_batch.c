@@ -21,6 +21,7 @@ int torc_batch_take(struct torc_handler_thread *handler) {
         return status;
     }
     handler_count(&handler->batches, 1);
+    handler_count(&handler->lost, batch->event[0].lost); /* CONFLATE tells of it with the event */
     if (batch->size > torc_load_relaxed64(&handler->max_size)) {
         torc_store_relaxed64(&handler->max_size, batch->size);
     }

@@ -144,7 +144,7 @@ struct torc_handler_stats {
     uint64_t skipped;    /* by SKIP, or given up */
     uint64_t dead_letters; /* published */
     uint64_t timeouts;     /* calls of on_timeout */
-    uint64_t lost;         /* told by on_lapped */
+    uint64_t lost;         /* told by on_lapped, and with events (CONFLATE) */
     uint64_t max_size;     /* largest batch */
 };
 

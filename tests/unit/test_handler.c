@@ -196,6 +196,24 @@ START_TEST(losses_are_told) {
 }
 END_TEST
 
+/* CONFLATE, of each lane and of each type: what an event replaced is told with it. */
+START_TEST(what_is_conflated_away_is_counted) {
+    struct torc_handler_config config = config_of();
+    struct torc_handler_stats stats;
+    assert_ok(torc_reader_close(t.reader));
+    t.reader = NULL;
+    config.reader = (struct torc_reader_config){.policy = TORC_POLICY_CONFLATE, .conflate_types = (uint32_t)_i};
+    config.on_batch_start = NULL;
+    start(&config);
+    for (uint64_t i = 0; i < 40; i++) {
+        assert_ok(put(t.publisher, i));
+    }
+    stats = finish();
+    ck_assert_uint_ge(stats.lost, script.lost);
+    ck_assert_uint_eq(stats.events + stats.lost, 40);
+}
+END_TEST
+
 Suite *handler_suite(void) {
     Suite *suite = suite_create("handler");
     TCase *tcase = add_case(suite, "handler", setup_world);
@@ -210,5 +228,6 @@ Suite *handler_suite(void) {
     tcase_add_test(tcase, a_dead_letter_is_not_rewound);
     tcase_add_test(tcase, a_dead_letter_that_cannot_be_published_stops);
     tcase_add_test(tcase, losses_are_told);
+    tcase_add_loop_test(tcase, what_is_conflated_away_is_counted, 0, 4);
     return suite;
 }

@@ -15,11 +15,23 @@
  *   B  An event whose publishing has returned comes before every event whose publishing, or claim, began after that, in whatever
  *      thread. The events of one thread are in its order.
  *   C  Claims are ordered when they are made, and may be committed in any order, by any thread. An event is visible once it and
- *      all before it are settled: a claim that stays open holds up all that come after it.
+ *      all before it are settled: a claim that stays open holds up all that come after it, and in the end, a lane later,
+ *      all who publish. An aborted claim keeps its place; readers step over it.
  *
- * What it costs: a lock for each claim and each commit (small events: one for both) in place of none, one bank of pools for all, and the
- * threads meet on the lane's lines. Where order between publishers does not matter, give each its own. A thread that
- * waits for space waits without the lock; who waits is not served in order.
+ * How: an event of up to 48 bytes takes its sequence by compare-and-swap, after it has seen that there is room, fills its entry
+ * and stamps it: no lock. A lock is taken, never for filling or waiting, to look for room (once in half a lane where
+ * readers keep up), around the slots of larger events, on topics without inline events, and while a reader copies (LOSSY,
+ * CONFLATE, EVICT). Not fetch_add: who takes a place before there is room can no longer give up at his deadline.
+ *
+ * What it costs, against torc_publish: 19 ns for 4 where nobody else is there; with two threads and one reader on two cores some
+ * 16 million events a second, 0.7 to 0.9 of a bare shared ring in the same run, where a lane for each gives 100 (cases total_* of
+ * the bench suite). One bank of pools for all, and the threads meet on the lane's lines. Where order between publishers does not
+ * matter, give each its own. A thread that waits for space waits without the lock; who waits is not served in order.
+ *
+ * Threads that end: a call on a small event can be interrupted between its sequence and its stamp, as long as the scheduler
+ * likes, and readers wait for it; others go on publishing behind it. Threads can be cancelled where they wait: they hold no
+ * lock and no sequence then. What a dead thread had claimed must be aborted by one who has its torc_claim (a copy will do), or
+ * goes with torc_sequencer_close. In a child after fork() all calls answer TORC_FORKED.
  *
  * Threads: all calls from any thread, but for the end: nobody may be inside another call at torc_sequencer_close. */
 #ifndef TORC_SEQUENCER_H

@@ -126,6 +126,82 @@ START_TEST(a_reader_in_the_way_is_evicted) {
 }
 END_TEST
 
+/* The lane's position follows the stamps: whoever needs it finds all that is published, and nothing behind an open claim. */
+START_TEST(the_position_is_found_by_who_needs_it) {
+    struct torc_reader_config newest = {.join = TORC_JOIN_NEXT};
+    struct torc_bus_stats stats;
+    struct torc_claim claim, copy;
+    struct torc_reader *reader;
+    open_sequencer(TORC_DRY_WAIT);
+    assert_ok(say(0, TORC_NO_WAIT, NULL));
+    assert_ok(torc_sequencer_claim(sequencer, 1, 8, TORC_NO_WAIT, &claim));
+    assert_ok(say(2, TORC_NO_WAIT, NULL));
+    assert_ok(torc_bus_stats(t.bus, &stats));
+    ck_assert_uint_eq(stats.published, 1);
+    copy = claim;
+    assert_ok(torc_sequencer_abort(sequencer, &copy));
+    assert_status(torc_sequencer_commit(sequencer, &claim), TORC_INVALID);
+    assert_ok(torc_bus_stats(t.bus, &stats));
+    ck_assert_uint_eq(stats.published, 3);
+    assert_ok(torc_reader_open(t.topic, &newest, &reader));
+    take_none(reader);
+    assert_status(torc_bus_drain(t.bus, PAST), TORC_TIMED_OUT);
+    take(t.reader, 0);
+    take(t.reader, 2);
+    assert_ok(torc_advance(t.reader));
+    assert_ok(torc_bus_drain(t.bus, PAST));
+    assert_ok(say(3, TORC_NO_WAIT, NULL));
+    take(reader, 3);
+    assert_ok(torc_reader_close(reader));
+    assert_ok(torc_sequencer_close(sequencer));
+}
+END_TEST
+
+/* The lane goes on as an ordinary publisher's, open claims are tombstones, and back again. */
+START_TEST(the_lane_outlives_the_sequencer) {
+    struct torc_publisher *publisher;
+    struct torc_claim claim;
+    for (uint64_t i = 0; i < 3 * LANE; i += 3) {
+        open_sequencer(TORC_DRY_WAIT);
+        assert_ok(say(i, TORC_NO_WAIT, NULL));
+        assert_ok(torc_sequencer_claim(sequencer, 1, 8, TORC_NO_WAIT, &claim));
+        assert_ok(say(i + 1, TORC_NO_WAIT, NULL));
+        assert_ok(torc_sequencer_close(sequencer));
+        assert_ok(torc_publisher_open(t.topic, NULL, &publisher));
+        assert_ok(torc_try_publish(publisher, (uint32_t)i + 2, &(uint64_t){i + 2}, 8));
+        assert_ok(torc_publisher_close(publisher));
+        take_run(t.reader, (uint32_t)i, 3);
+        assert_ok(torc_advance(t.reader));
+    }
+}
+END_TEST
+
+/* Word by word while a LOSSY reader is there, and by the fast way again when it has left. */
+START_TEST(readers_that_copy_come_and_go) {
+    struct torc_reader_config config = {.policy = TORC_POLICY_LOSSY, .join = TORC_JOIN_NEXT};
+    struct torc_reader *reader = NULL;
+    uint64_t sequence, first = 0;
+    open_sequencer(TORC_DRY_WAIT);
+    for (uint32_t i = 0; i < 9; i++) {
+        if (i == 3) {
+            assert_ok(torc_reader_open(t.topic, &config, &reader));
+        }
+        assert_ok(say(i, TORC_NO_WAIT, &sequence));
+        first = i == 0 ? sequence : first;
+        ck_assert_uint_eq(sequence, first + i);
+        take(t.reader, i);
+        assert_ok(torc_advance(t.reader));
+        if (i >= 3 && i < 6) {
+            take(reader, i);
+        }
+        if (i == 5) {
+            assert_ok(torc_reader_close(reader));
+        }
+    }
+    assert_ok(torc_sequencer_close(sequencer));
+}
+END_TEST
+
 START_TEST(bad_sequencers_are_refused) {
     struct torc_publisher_config bad = {.wait = (enum torc_wait)9};
     struct torc_sequencer *none = NULL;
@@ -155,6 +231,9 @@ Suite *sequencer_suite(void) {
     tcase_add_test(tcase, space_and_deadlines);
     tcase_add_test(tcase, all_who_wait_for_space_are_woken);
     tcase_add_test(tcase, a_reader_in_the_way_is_evicted);
+    tcase_add_test(tcase, the_position_is_found_by_who_needs_it);
+    tcase_add_test(tcase, the_lane_outlives_the_sequencer);
+    tcase_add_test(tcase, readers_that_copy_come_and_go);
     tcase_add_test(tcase, bad_sequencers_are_refused);
     return suite;
 }

@@ -152,7 +152,8 @@ MODEL_SCENARIO(
     .thread = {say_both, join_copying}, .check = check, .preemptions = 1, .quick = 1, .fences = true);
 MODEL_SCENARIO(bus_sequencer_copy_barrier, .claim = "the same with membarrier", .hazards = "1, 7",
                .broken = "the lane does not learn of the reader", .setup = setup_full,
-               .thread = {say_both, join_copying}, .check = check, .preemptions = 1, .quick = MODEL_NOT_QUICK);
+               .thread = {say_both, join_copying}, .check = check, .preemptions = MODEL_NONE, .deep = 1,
+               .quick = MODEL_NOT_QUICK);
 
 /* --- the end ------------------------------------------------------------------------------------------------- */
 
@@ -179,8 +180,8 @@ static void check_end(void) {
 MODEL_SCENARIO(bus_sequencer_end,
                .claim = "the bus closes among two that publish: what was published is read, and the reader ends",
                .hazards = "20", .broken = "an event more is expected", .setup = setup_read,
-               .thread = {say_one, say_two, end_bus, read_to_end}, .check = check_end, .preemptions = 1,
-               .quick = MODEL_NOT_QUICK, .fences = true);
+               .thread = {say_one, say_two, end_bus, read_to_end}, .check = check_end, .preemptions = MODEL_NONE,
+               .deep = 1, .quick = MODEL_NOT_QUICK, .fences = true);
 MODEL_SCENARIO(bus_sequencer_end_one, .claim = "the same with one that publishes, and membarrier", .hazards = "20",
                .broken = "an event more is expected", .setup = setup_read_one,
                .thread = {say_one, end_bus, read_to_end}, .check = check_end, .preemptions = 1, .quick = 1);

@@ -89,22 +89,22 @@ void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t genera
 struct torc_next_slot {
     uint32_t index;
     uint64_t word;
+    uint64_t mark;
 };
 
 /* torc_pool_next: the slot whose turn it is, if it is free, or the ring's alone and not to be pinned by anybody: *next receives it.
  * False: torc_pool_take looks further. torc_pool_take_next hands it out. Owner only; no XXL table. */
 static inline bool torc_pool_next(const struct torc_pool_view *pool, struct torc_next_slot *next) {
     const struct torc_pool_ctl *ctl = pool->ctl;
-    uint64_t mark;
     next->index = torc_load_relaxed32(&ctl->next);
     if (TORC_UNLIKELY(next->index >= ctl->limit)) {
         return false;
     }
     next->word = torc_load_acquire64(&pool->slots[next->index].word); /* FREE, DROP */
-    mark = torc_load_relaxed64(torc_pool_mark(pool, next->index));
-    if ((mark & 1u) != 0) {
+    next->mark = torc_load_relaxed64(torc_pool_mark(pool, next->index));
+    if ((next->mark & 1u) != 0) {
         next->word -= TORC_COUNT_ONE - 1; /* of a slot that has one reference: free in the next generation */
-        return torc_mark_passed(mark, torc_load_relaxed64(&ctl->alone)) && next->word < TORC_GENERATION_LAST;
+        return torc_mark_passed(next->mark, torc_load_relaxed64(&ctl->alone)) && next->word < TORC_GENERATION_LAST;
     }
     return next->word < TORC_GENERATION_LAST;
 }

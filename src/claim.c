@@ -89,6 +89,11 @@ static int claim_one(struct publisher *self, uint32_t type, size_t length, uint6
     return status;
 }
 
+int torc_claim_slow(struct publisher *self, uint32_t type, size_t length, uint64_t deadline, struct torc_claim *claim) {
+    torc_publisher_reopen(self);
+    return claim_one(self, type, length, deadline, claim);
+}
+
 int torc_claim_to_publish(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
                           struct torc_claim *claim) {
     struct wanted wanted = {.self = self, .length = length};
@@ -131,7 +136,7 @@ static uint64_t first_open(const struct publisher *self) {
     return at;
 }
 
-void torc_claims_settled(struct publisher *self, uint32_t claims) {
+static void settle(struct publisher *self, uint32_t claims) {
     if (TORC_UNLIKELY(self->shared)) {
         torc_shared_tell(self);
         return;
@@ -140,12 +145,7 @@ void torc_claims_settled(struct publisher *self, uint32_t claims) {
     if (self->open_claims == 0) {
         self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
     }
-    torc_store_release64(&self->hot.lane->published,
-                         self->open_claims == 0 ? lane_claimed(self) : first_open(self)); /* PUBLISHED */
-    torc_barrier_light(self->hot.fence);                                                  /* SLEEP */
-    if (TORC_UNLIKELY(torc_load_relaxed32(self->hot.sleepers) != 0)) {
-        torc_wake_readers_slow(&self->hot);
-    }
+    torc_claims_published(self, self->open_claims == 0 ? lane_claimed(self) : first_open(self));
 }
 
 /* A claim of this publisher that was not settled before, unchanged but for a smaller length. (The slot tells it from a copy of an
@@ -165,25 +165,15 @@ static void commit_one(struct publisher *self, struct torc_claim *claim) {
     claim->state = CLAIM_SETTLED;
 }
 
-/* Sequences from here on are given back: what is claimed there next begins anew. */
-static void forget_held(struct publisher *self, uint64_t sequence) {
-    if (sequence_before(sequence, self->held_to)) {
-        self->held_to = sequence;
-    }
-    if (sequence_before(self->held_to, self->held_from)) {
-        self->held_from = self->held_to;
-    }
-}
-
 /* The last claim gives its sequence back; an earlier one leaves a tombstone. */
 static void abort_one(struct publisher *self, struct torc_claim *claim) {
     if ((lane_entry(self, claim->sequence)->header & TORC_ENTRY_SLOT) != 0) {
         torc_bank_put_back(&self->bank, claim->slot);
+        torc_claim_note_dropped(self, claim->sequence);
     }
     if (!self->shared && claim->sequence + 1 == lane_claimed(self)) {
         torc_store_release32(&lane_entry(self, claim->sequence)->header_word, TORC_ENTRY_SKIP);
         torc_store_release64(&self->hot.lane->claimed, claim->sequence); /* CLAIMED */
-        forget_held(self, claim->sequence);
     } else {
         stamp(self, claim->sequence, TORC_ENTRY_SKIP, 0);
     }
@@ -204,7 +194,7 @@ void torc_claims_forget(struct publisher *self) {
         stamp(self, at, TORC_ENTRY_SKIP, 0);
     }
     torc_publisher_share(self, false);
-    torc_claims_settled(self, self->open_claims);
+    settle(self, self->open_claims);
 }
 
 /* --- publishing to readers that copy --------------------------------------------------------------------------- */
@@ -251,32 +241,11 @@ int torc_publish_words(struct publisher *self, uint32_t type, const void *data, 
         torc_store_release64(&entry->body.word[i], words[i]);
     }
     stamp(self, sequence, (uint32_t)length, type);
-    torc_claims_settled(self, 1);
+    settle(self, 1);
     return TORC_OK;
 }
 
 /* --- the public calls --------------------------------------------------------------------------------------- */
-
-int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
-                     struct torc_claim *claim) {
-    if (publisher == NULL || claim == NULL) {
-        return TORC_INVALID;
-    }
-    TORC_ONE_AT_A_TIME(publisher_of(publisher));
-    if (TORC_LIKELY(torc_claim_lone(publisher_of(publisher), type, length, claim))) {
-        return TORC_OK;
-    }
-    torc_publisher_reopen(publisher_of(publisher));
-    return claim_one(publisher_of(publisher), type, length, deadline, claim);
-}
-
-int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim) {
-    return torc_claim_until(publisher, type, length, TORC_FOREVER, claim);
-}
-
-int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim) {
-    return torc_claim_until(publisher, type, length, TORC_NO_WAIT, claim);
-}
 
 /* Checks all claims of a batch before the first is touched. */
 static bool can_settle(struct publisher *self, const struct torc_claim *claims, size_t count) {
@@ -301,7 +270,7 @@ int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claim
     for (size_t i = 0; i < count; i++) {
         commit_one(publisher_of(publisher), &claims[i]);
     }
-    torc_claims_settled(publisher_of(publisher), (uint32_t)count);
+    settle(publisher_of(publisher), (uint32_t)count);
     return TORC_OK;
 }
 
@@ -316,17 +285,8 @@ int torc_abort_batch(struct torc_publisher *publisher, struct torc_claim *claims
     for (size_t i = count; i > 0; i--) {
         abort_one(publisher_of(publisher), &claims[i - 1]);
     }
-    torc_claims_settled(publisher_of(publisher), (uint32_t)count);
+    settle(publisher_of(publisher), (uint32_t)count);
     return TORC_OK;
-}
-
-int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim) {
-    if (publisher == NULL || claim == NULL) {
-        return TORC_INVALID;
-    }
-    TORC_ONE_AT_A_TIME(publisher_of(publisher));
-    return TORC_LIKELY(torc_commit_lone(publisher_of(publisher), claim)) ? TORC_OK
-                                                                         : torc_commit_batch(publisher, claim, 1);
 }
 
 int torc_abort(struct torc_publisher *publisher, struct torc_claim *claim) {

@@ -10,101 +10,149 @@
 #include "space.h"
 
 /* The claim was taken back, as the bus is closed or somebody copies now. A reader may have seen it and gone to sleep over it. */
-static void claim_again(struct publisher *self, uint64_t sequence) {
+static __attribute__((noinline)) bool claim_again(struct publisher *self, uint64_t sequence) {
     torc_store_release64(&self->hot.lane->claimed, sequence); /* CLAIMED */
     (void)torc_closed_off(self);
+    return false;
 }
 
 /* CLOSE and COPY: claimed first, then room, which is 0 where somebody copies, too. The publisher itself has opened it again after it
  * acquired that nobody does. */
-static bool take_sequences(struct publisher *self, uint64_t sequence, uint32_t count) {
+static inline bool take_sequences(struct publisher *self, uint64_t sequence, uint32_t count) {
     torc_store_release64(&self->hot.lane->claimed, sequence + count); /* CLAIMED */
     torc_barrier_light(self->hot.fence);
     if (TORC_UNLIKELY(torc_load_relaxed64(&self->hot.room) == 0)) {
-        claim_again(self, sequence);
-        return false;
+        return claim_again(self, sequence);
     }
-    self->open_claims += count;
     self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
     return true;
 }
 
-static inline struct torc_claim new_claim(uint32_t type, size_t length, uint64_t sequence) {
-    return (struct torc_claim){.length = length, .type = type, .state = CLAIM_OPEN, .sequence = sequence};
-}
-
-static inline void give_slot(const struct torc_pool_view *pool, const struct torc_next_slot *next,
-                             struct torc_claim *claim) {
+/* An entry whose slot is taken from it need not be looked at before it is overwritten. */
+static inline void take_slot(struct publisher *self, const struct torc_pool_view *pool,
+                             const struct torc_next_slot *next, struct torc_claim *claim) {
+    if ((next->mark & 1u) != 0) {
+        torc_claim_note_dropped(self, next->mark >> 1);
+    }
+    torc_pool_take_next(pool, next);
     claim->slot = torc_id_of(pool, next->index, next->word);
     claim->data = pool->payload + (size_t)next->index * pool->size;
 }
 
-bool torc_claim_lone(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claim) {
+static inline void fill_claim(struct torc_claim *claim, uint32_t type, size_t length, uint64_t sequence) {
+    claim->length = length;
+    claim->type = type;
+    claim->state = CLAIM_OPEN;
+    claim->sequence = sequence;
+}
+
+static inline __attribute__((always_inline)) bool claim_lone(struct publisher *self, uint32_t type, size_t length,
+                                                             struct torc_claim *claim) {
     uint64_t sequence = lane_claimed(self);
-    const struct torc_pool_view *pool = NULL;
-    struct torc_next_slot next = {0, 0};
-    if (self->open_claims != 0 || self->shared || length > TORC_XL_BYTES ||
-        sequence - self->hot.base >= torc_load_relaxed64(&self->hot.room)) {
+    const struct torc_pool_view *pool = &self->hot.pools[torc_shirt_of(length)];
+    struct torc_next_slot next = {0, 0, 0};
+    bool in_slot = length >= self->inline_limit;
+    if (TORC_UNLIKELY(self->open_claims != 0 || self->shared || self->lone.length != NOT_LONE ||
+                      length > TORC_XL_BYTES || sequence - self->hot.base >= torc_load_relaxed64(&self->hot.room) ||
+                      (in_slot && !torc_pool_next(pool, &next)) || !take_sequences(self, sequence, 1))) {
         return false;
     }
-    if (length >= self->inline_limit) {
-        pool = &self->hot.pools[torc_shirt_of(length)];
-        if (!torc_pool_next(pool, &next)) {
-            return false;
-        }
-    }
-    if (!take_sequences(self, sequence, 1)) {
-        return false;
-    }
-    *claim = new_claim(type, length, sequence);
-    if (pool != NULL) {
-        torc_pool_take_next(pool, &next);
-        give_slot(pool, &next, claim);
+    if (in_slot) {
+        take_slot(self, pool, &next, claim);
         self->stall[1 + torc_shirt_of(length)].since = 0;
     } else {
+        claim->slot = 0;
         claim->data = lane_entry(self, sequence)->body.bytes;
     }
-    self->lone = (struct lone_claim){sequence, claim->slot, pool, next.index, (uint32_t)length};
+    fill_claim(claim, type, length, sequence);
+    self->lone = (struct lone_claim){claim->slot, (uint32_t)length};
     return true;
+}
+
+static inline __attribute__((always_inline)) int claim(struct torc_publisher *publisher, uint32_t type, size_t length,
+                                                       uint64_t deadline, struct torc_claim *into) {
+    if (publisher == NULL || into == NULL) {
+        return TORC_INVALID;
+    }
+    TORC_ONE_AT_A_TIME(publisher_of(publisher));
+    return TORC_LIKELY(claim_lone(publisher_of(publisher), type, length, into))
+               ? TORC_OK
+               : torc_claim_slow(publisher_of(publisher), type, length, deadline, into);
+}
+
+int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *into) {
+    return claim(publisher, type, length, TORC_FOREVER, into);
+}
+
+int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *into) {
+    return claim(publisher, type, length, TORC_NO_WAIT, into);
+}
+
+int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
+                     struct torc_claim *into) {
+    return claim(publisher, type, length, deadline, into);
 }
 
 /* What open_entry() in claim.c does at once. */
 void torc_claim_unfold(struct publisher *self) {
     struct lone_claim lone = self->lone;
+    uint64_t sequence = lane_claimed(self) - 1;
     if (TORC_LIKELY(lone.length == NOT_LONE)) {
         return;
     }
     self->lone.length = NOT_LONE;
-    torc_store_release32(&lane_entry(self, lone.sequence)->header_word,
+    self->open_claims++;
+    torc_store_release32(&lane_entry(self, sequence)->header_word,
                          lone.length | (lone.slot != 0 ? TORC_ENTRY_SLOT : 0));
     if (lone.slot != 0) {
-        torc_store_release64(&lane_entry(self, lone.sequence)->body.word[0], lone.slot);
-        torc_claim_note_held(self, lone.sequence);
+        torc_store_release64(&lane_entry(self, sequence)->body.word[0], lone.slot);
+        torc_claim_note_held(self, sequence);
     }
 }
 
-bool torc_commit_lone(struct publisher *self, struct torc_claim *claim) {
-    const struct lone_claim *lone = &self->lone;
-    struct torc_entry *entry = lane_entry(self, lone->sequence);
-    uint32_t length = (uint32_t)claim->length;
-    if (lone->length == NOT_LONE || claim->state != CLAIM_OPEN || claim->sequence != lone->sequence ||
-        claim->slot != lone->slot || claim->length > lone->length) {
-        return false;
+static inline bool is_lone(const struct publisher *self, const struct torc_claim *claim) {
+    return claim->length <= self->lone.length && self->lone.length != NOT_LONE && claim->slot == self->lone.slot &&
+           claim->sequence + 1 == lane_claimed(self) && claim->state == CLAIM_OPEN;
+}
+
+/* The slot's length and type, and the mark that it is the ring's since this sequence. */
+static inline void mark_slot(struct publisher *self, const struct torc_claim *claim) {
+    const struct torc_pool_view *pool = torc_pool_of(&self->bus->hot, claim->slot);
+    uint32_t index = TORC_ID_NUMBER(claim->slot) - pool->first;
+    torc_store_relaxed64(&pool->slots[index].meta, claim->length | ((uint64_t)claim->type << 32));
+    torc_store_relaxed64(torc_pool_mark(pool, index), torc_mark_of(claim->sequence));
+    torc_claim_note_held(self, claim->sequence);
+}
+
+static inline void commit_lone(struct publisher *self, struct torc_claim *claim) {
+    struct torc_entry *entry = lane_entry(self, claim->sequence);
+    uint32_t header = (uint32_t)claim->length;
+    if (claim->slot != 0) {
+        header |= TORC_ENTRY_SLOT;
+        mark_slot(self, claim);
+        torc_store_release64(&entry->body.word[0], claim->slot);
     }
-    if (lone->pool != NULL) {
-        torc_store_relaxed64(&lone->pool->slots[lone->index].meta, length | ((uint64_t)claim->type << 32));
-        torc_store_relaxed64(torc_pool_mark(lone->pool, lone->index), torc_mark_of(lone->sequence));
-        torc_claim_note_held(self, lone->sequence);
-        torc_store_release64(&entry->body.word[0], lone->slot);
-    }
-    torc_store_release32(&entry->header_word, length | (lone->pool != NULL ? TORC_ENTRY_SLOT : 0));
-    torc_store_release32(&entry->type_word, claim->type);
-    torc_store_release64(&entry->stamp, lone->sequence + 1); /* STAMP */
-    TORC_PROBE2(publish, self->index, lone->sequence);
     self->lone.length = NOT_LONE;
+    self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
     claim->state = CLAIM_SETTLED;
-    torc_claims_settled(self, 1);
-    return true;
+    torc_store_release32(&entry->header_word, header);
+    torc_store_release32(&entry->type_word, claim->type);
+    torc_store_release64(&entry->stamp, claim->sequence + 1); /* STAMP */
+    TORC_PROBE2(publish, self->index, claim->sequence);
+    torc_claims_published(self, claim->sequence + 1);
+}
+
+int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim) {
+    struct publisher *self = publisher_of(publisher);
+    if (publisher == NULL || claim == NULL) {
+        return TORC_INVALID;
+    }
+    TORC_ONE_AT_A_TIME(self);
+    if (TORC_UNLIKELY(!is_lone(self, claim))) {
+        return torc_commit_batch(publisher, claim, 1);
+    }
+    commit_lone(self, claim);
+    return TORC_OK;
 }
 
 /* --- several at once ------------------------------------------------------------------------------------------- */
@@ -115,8 +163,7 @@ static uint32_t take_slots(struct publisher *self, size_t length, struct torc_cl
     struct torc_next_slot next;
     uint32_t taken = 0;
     for (; taken < count && torc_pool_next(pool, &next); taken++) {
-        torc_pool_take_next(pool, &next);
-        give_slot(pool, &next, &claims[taken]);
+        take_slot(self, pool, &next, &claims[taken]);
         self->stall[1 + torc_shirt_of(length)].since = 0;
     }
     return taken;
@@ -146,7 +193,8 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
     }
     some = (uint32_t)(count < room - used ? count : room - used);
     for (uint32_t i = 0; i < some; i++) {
-        claims[i] = new_claim(type, length, sequence + i);
+        claims[i].slot = 0;
+        fill_claim(&claims[i], type, length, sequence + i);
     }
     some = in_slot ? take_slots(self, length, claims, some) : some;
     if (some == 0) {
@@ -159,6 +207,7 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
         }
         return 0;
     }
+    self->open_claims += some;
     for (uint32_t i = 0; i < some; i++) {
         if (in_slot) {
             open_slot_entry(self, &claims[i]);

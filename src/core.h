@@ -69,12 +69,9 @@ struct torc_topic {
     uint32_t index;
 };
 
-/* The only open claim, if it is not in its entry yet (src/claim_fast.c). */
+/* The only open claim, the lane's last, if it is not in its entry yet (src/claim_fast.c). It does not count in open_claims. */
 struct lone_claim {
-    uint64_t sequence;
-    uint64_t slot; /* 0: inline */
-    const struct torc_pool_view *pool;
-    uint32_t index;
+    uint64_t slot;   /* 0: inline */
     uint32_t length; /* NOT_LONE: there is none */
 };
 #define NOT_LONE UINT32_MAX
@@ -105,10 +102,10 @@ struct publisher {
     bool shared;    /* others claim at the same time (src/shared.c), what is here is under the sequencer's lock */
     uint64_t taken; /* if shared: the sequence taken last under that lock */
 
-    /* Entries in [held_from, held_to) may still hold a ring reference to a slot: each must be looked at before it is
-     * overwritten. Empty when equal. */
+    /* Entries from held_from on may still hold a ring reference to a slot: those whose bits are set must be looked at before they are
+     * overwritten. */
     uint64_t held_from;
-    uint64_t held_to;
+    uint64_t held[]; /* a bit per entry; 0: the slot was taken back meanwhile, or there was none */
 };
 
 /* What one sleeping reader adds to `drains` of the lanes it watches: torc_bus_drain calls count in the bits below. */
@@ -208,6 +205,12 @@ static inline struct publisher *publisher_of(struct torc_publisher *publisher) {
 }
 static inline struct reader *reader_of(struct torc_reader *reader) {
     return (struct reader *)reader;
+}
+static inline uint64_t *held_word(struct publisher *self, uint64_t sequence) {
+    return &self->held[(sequence & self->hot.mask) / 64];
+}
+static inline uint64_t held_bit(const struct publisher *self, uint64_t sequence) {
+    return UINT64_C(1) << ((sequence & self->hot.mask) % 64);
 }
 static inline struct torc_entry *lane_entry(const struct publisher *self, uint64_t sequence) {
     return &self->hot.entries[sequence & self->hot.mask];

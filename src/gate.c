@@ -66,11 +66,30 @@ static void drop_entry(const struct publisher *self, uint64_t sequence) {
     }
 }
 
+/* Steps over entries without a bit, a word's worth at a time: `to` at the most. */
+static void skip_dropped(struct publisher *self, uint64_t to) {
+    uint64_t width = self->hot.mask < 63 ? self->hot.mask + 1 : 64;
+    while (sequence_before(self->held_from, to)) {
+        uint64_t at = self->held_from & (width - 1);
+        uint64_t word = *held_word(self, self->held_from) >> at;
+        uint64_t step = word != 0 ? bit_index(word) : width;
+        step = step < width - at ? step : width - at;
+        self->held_from += to - self->held_from < step ? to - self->held_from : step;
+        if (word != 0 && step == bit_index(word)) {
+            return;
+        }
+    }
+}
+
+/* Most slots were taken back in the lane's order long before, and their bits cleared. */
 static void drop_held(struct publisher *self) {
     uint64_t edge = lane_claimed(self) - self->hot.mask - 1 + HELD_STEP;
-    while (self->held_from != self->held_to && sequence_before(self->held_from, self->bank.gate.passed) &&
-           sequence_before(self->held_from, edge)) {
+    uint64_t to = self->bank.gate.passed;
+    skip_dropped(self, to);
+    while (sequence_before(self->held_from, to) && sequence_before(self->held_from, edge)) {
+        *held_word(self, self->held_from) &= ~held_bit(self, self->held_from);
         drop_entry(self, self->held_from++);
+        skip_dropped(self, to);
     }
 }
 
@@ -83,7 +102,6 @@ bool torc_gate_has_room(struct publisher *self) {
     gate = torc_gate_scan(self, false);
     self->bank.gate.passed = gate;
     drop_held(self);
-    self->hot.base =
-        self->held_from != self->held_to && sequence_before(self->held_from, gate) ? self->held_from : gate;
+    self->hot.base = sequence_before(self->held_from, gate) ? self->held_from : gate;
     return lane_claimed(self) - self->hot.base < capacity;
 }

@@ -6,6 +6,7 @@
 #include "core.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* --- who reads a lane --------------------------------------------------------------------------------------- */
 
@@ -124,11 +125,15 @@ static void fill_hot(struct publisher *self) {
     torc_publisher_copied(self, torc_load_relaxed64(&self->topic->record->copiers) != 0);
 }
 
+static size_t held_bytes(const struct bus *bus) {
+    return ((size_t)bus->config.lane_entries + 63) / 64 * sizeof(uint64_t);
+}
+
 /* Goes on where the lane's last publisher stopped: any of the last lap's entries may still hold a slot. */
 static void resume(struct publisher *self, const struct torc_publisher_config *config) {
     struct torc_lane *lane = self->hot.lane;
-    self->held_to = torc_load_relaxed64(&lane->claimed);
-    self->held_from = self->held_to - self->bus->config.lane_entries;
+    self->held_from = torc_load_relaxed64(&lane->claimed) - self->bus->config.lane_entries;
+    memset(self->held, 0xFF, held_bytes(self->bus));
     self->hot.base = self->held_from;
     self->bank = (struct torc_bank){&self->bus->hot,
                                     bank_first_pool(self->index),
@@ -151,7 +156,7 @@ int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_co
     if (topic->bus->forked) {
         return TORC_FORKED;
     }
-    self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
+    self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self + held_bytes(topic->bus)));
     if (self == NULL) {
         return TORC_NO_MEMORY;
     }

@@ -34,19 +34,25 @@ void torc_give_slot_back(const struct wanted *wanted);
 
 enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
 
-/* claim_fast.c, publisher: a claim, or up to `count`, if all that takes is at hand; else false, or 0. */
-bool torc_claim_lone(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claim);
+/* claim.c, publisher: the long way to a claim. */
+int torc_claim_slow(struct publisher *self, uint32_t type, size_t length, uint64_t deadline, struct torc_claim *claim);
+/* claim_fast.c, publisher: up to `count` claims, if all that they take is at hand. The only open claim is put into its entry. */
 uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims, size_t count);
-/* ... commits a claim made by torc_claim_lone if it still is the only one; puts that claim into its entry. */
-bool torc_commit_lone(struct publisher *self, struct torc_claim *claim);
 void torc_claim_unfold(struct publisher *self);
-/* claim.c: the entry of this sequence may hold a slot from now on; so many claims are stamped. */
-void torc_claims_settled(struct publisher *self, uint32_t claims);
-static inline void torc_claim_note_held(struct publisher *self, uint64_t sequence) {
-    if (self->held_from == self->held_to) {
-        self->held_from = sequence;
+/* All below `sequence` is stamped. */
+static inline void torc_claims_published(struct publisher *self, uint64_t sequence) {
+    torc_store_release64(&self->hot.lane->published, sequence); /* PUBLISHED */
+    torc_barrier_light(self->hot.fence);                        /* SLEEP */
+    if (TORC_UNLIKELY(torc_load_relaxed32(self->hot.sleepers) != 0)) {
+        torc_wake_readers_slow(&self->hot);
     }
-    self->held_to = sequence + 1;
+}
+/* The entry of this sequence may hold a slot; it does not any more. */
+static inline void torc_claim_note_held(struct publisher *self, uint64_t sequence) {
+    *held_word(self, sequence) |= held_bit(self, sequence);
+}
+static inline void torc_claim_note_dropped(struct publisher *self, uint64_t sequence) {
+    *held_word(self, sequence) &= ~held_bit(self, sequence);
 }
 
 /* The bus is closed and a claim was taken back: TORC_CLOSED, for the publisher and for readers that wait. */

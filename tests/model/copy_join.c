@@ -168,3 +168,50 @@ static void check_left(void) {
 MODEL_SCENARIO(bus_copy_leave, .claim = "after the last reader that copies has left, the fast path is back",
                .hazards = "7, 8", .setup = setup_full, .thread = {publish_third, join_and_leave}, .check = check_left,
                .preemptions = 1, .quick = 1);
+
+/* --- while a slot is taken back by a plain store (REAP) ------------------------------------------------------------ */
+
+#define IN_SLOT 64u
+
+static torc_a32 never;
+
+/* The only slot holds an event that everybody has passed; what is published next needs it. */
+static void setup_reaped(void) {
+    open_copied(2, 1);
+    put_run(0, 1, IN_SLOT);
+    if (model_broken()) {
+        publisher_of(w.publisher)->bank.gate.copied = &never;
+    }
+}
+static void publish_again(void) {
+    put_run(1, 2, IN_SLOT);
+}
+static void join_oldest_reaped(void) {
+    join_at(TORC_JOIN_OLDEST);
+    take_to(2);
+}
+MODEL_SCENARIO(bus_copy_join_reap,
+               .claim = "a reader that comes to copy never pins a slot that is taken back by a plain store",
+               .hazards = "12, 13", .broken = "the publisher does not look whether somebody copies",
+               .setup = setup_reaped, .thread = {publish_again, join_oldest_reaped}, .check = check_2, .preemptions = 2,
+               .quick = 1);
+
+static void setup_leaving(void) {
+    struct torc_reader_config lossy = {.policy = TORC_POLICY_LOSSY, .join = TORC_JOIN_OLDEST};
+    open_copied(2, 1);
+    put_run(0, 1, IN_SLOT);
+    w.second = open_copier(&lossy);
+}
+static void take_and_leave(void) {
+    came.next = w.second->sequence;
+    (void)take_copy(w.second, &came);
+    model_assert_status(torc_reader_close(w.second), TORC_OK);
+    w.second = NULL;
+}
+static void check_reaped(void) {
+    put_run(2, 3, IN_SLOT);
+    close_world();
+}
+MODEL_SCENARIO(bus_copy_leave_reap, .claim = "what a reader had pinned when it left is not taken back under its eyes",
+               .hazards = "12, 13", .setup = setup_leaving, .thread = {publish_again, take_and_leave},
+               .check = check_reaped, .preemptions = 2, .quick = 1);

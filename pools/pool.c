@@ -171,7 +171,7 @@ static bool raise_alone(const struct torc_pool_view *pool, const struct torc_gat
     uint64_t before = torc_load_relaxed64(alone);
     uint64_t behind = ((gate->passed << 1) - (mark & ~UINT64_C(1))) >> 1; /* the mark has no top bit */
     uint64_t step = 1 + alone_step(pool);
-    if (pool->xxl != NULL || TORC_DEBUG >= 2 || torc_load_acquire32(gate->copied) != 0) {
+    if (pool->xxl != NULL || TORC_DEBUG >= 2 || torc_load_relaxed32(gate->copied) != 0) {
         return false;
     }
     torc_store_relaxed64(alone, gate->passed - behind + (behind < step ? behind : step));
@@ -196,12 +196,17 @@ struct sweep {
     uint32_t oldest_unread; /* the first slot met that readers have not passed */
 };
 
-/* Takes a passed slot from the ring alone, in the next generation, if nobody can be about to pin it. */
+/* Takes a passed slot from the ring alone, in the next generation, if nobody can be about to pin it. What is looked at before that is
+ * known is too early: a reader that copied may have pinned the slot, left, and kept a handle. */
 static bool reap_alone(const struct sweep *sweep, uint32_t index, uint64_t mark, uint64_t *word) {
     const struct torc_pool_view *pool = sweep->pool;
-    if (torc_word_count(*word) != 1 || torc_word_generation(*word) + 1 >= TORC_GENERATION_LAST ||
-        (!torc_mark_passed(mark, torc_load_relaxed64(&pool->ctl->alone)) &&
-         !raise_alone(pool, sweep->gate, sweep->bus->fence, mark))) {
+    if (!torc_mark_passed(mark, torc_load_relaxed64(&pool->ctl->alone))) {
+        if (torc_word_count(*word) != 1 || !raise_alone(pool, sweep->gate, sweep->bus->fence, mark)) {
+            return false;
+        }
+        *word = torc_load_acquire64(&pool->slots[index].word); /* DROP */
+    }
+    if (torc_word_count(*word) != 1 || torc_word_generation(*word) + 1 >= TORC_GENERATION_LAST) {
         return false;
     }
     torc_store_relaxed64(torc_pool_mark(pool, index), 0);

@@ -9,6 +9,8 @@
 #include "probe.h"
 #include "space.h"
 
+#include <string.h>
+
 /* The claim was taken back, as the bus is closed or somebody copies now. A reader may have seen it and gone to sleep over it. */
 static __attribute__((noinline)) bool claim_again(struct publisher *self, uint64_t sequence) {
     torc_store_release64(&self->hot.lane->claimed, sequence); /* CLAIMED */
@@ -177,6 +179,18 @@ int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim) {
     }
     commit_lone(self, claim);
     return TORC_OK;
+}
+
+bool torc_publish_lone(struct publisher *self, uint32_t type, const void *data, size_t length) {
+    struct torc_claim into;
+    if (TORC_UNLIKELY(!claim_lone(self, type, length, &into))) {
+        return false;
+    }
+    if (length != 0) {
+        memcpy(into.data, data, length);
+    }
+    commit_lone(self, &into);
+    return true;
 }
 
 /* --- several at once ------------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* src/publish.c - publishing in one call: claim, copy, commit, one by one and in batches; and an arena's buffer, not copied. */
-#include "core.h"
+#include "space.h"
 
 #include <string.h>
 
@@ -12,6 +12,9 @@ int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const vo
         return TORC_INVALID;
     }
     TORC_ONE_AT_A_TIME(self);
+    if (TORC_LIKELY(torc_publish_lone(self, type, data, length))) {
+        return TORC_OK;
+    }
     torc_publisher_reopen(self);
     while (status == TORC_AGAIN) {
         if (torc_publisher_is_copied(self, length)) {

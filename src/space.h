@@ -36,7 +36,9 @@ enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
 
 /* claim.c, publisher: the long way to a claim. */
 int torc_claim_slow(struct publisher *self, uint32_t type, size_t length, uint64_t deadline, struct torc_claim *claim);
-/* claim_fast.c, publisher: up to `count` claims, if all that they take is at hand. The only open claim is put into its entry. */
+/* claim_fast.c, publisher: an event, if all that it takes is at hand and no claim is open; false: nothing was done. */
+bool torc_publish_lone(struct publisher *self, uint32_t type, const void *data, size_t length);
+/* ... up to `count` claims, if all that they take is at hand. The only open claim is put into its entry. */
 uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims, size_t count);
 void torc_claim_unfold(struct publisher *self);
 /* All below `sequence` is stamped. */

@@ -5,6 +5,10 @@
  * here; whoever needs it in its entry unfolds it first: a further claim, an abort, an end. Readers that copy
  * may join meanwhile. They do not look at this entry before its stamp (COPY: they begin less than a lap before the claim).
  *
+ * So what is stored in an entry here needs no order but that of the stamp, or, where the claim is taken back, that of the
+ * tombstone's `claimed` (claim.c). REWRITE, with an order for each word, is for claims made while somebody copies. None of these
+ * is: who set `copied` before our look at room is found by it, and who set it later reads a `claimed` that covers the claim.
+ *
  * Who may run at the same time: as in claim.c. */
 #include "probe.h"
 #include "space.h"
@@ -128,10 +132,10 @@ void torc_claim_unfold(struct publisher *self) {
     }
     self->lone.length = NOT_LONE;
     self->open_claims++;
-    torc_store_release32(&lane_entry(self, sequence)->header_word,
+    torc_store_relaxed32(&lane_entry(self, sequence)->header_word,
                          lone.length | (lone.slot != 0 ? TORC_ENTRY_SLOT : 0));
     if (lone.slot != 0) {
-        torc_store_release64(&lane_entry(self, sequence)->body.word[0], lone.slot);
+        torc_store_relaxed64(&lane_entry(self, sequence)->body.word[0], lone.slot);
         torc_claim_note_held(self, sequence);
     }
 }
@@ -156,13 +160,13 @@ static inline void commit_lone(struct publisher *self, struct torc_claim *claim)
     if (claim->slot != 0) {
         header |= TORC_ENTRY_SLOT;
         mark_slot(self, claim);
-        torc_store_release64(&entry->body.word[0], claim->slot);
+        torc_store_relaxed64(&entry->body.word[0], claim->slot);
     }
     self->lone.length = NOT_LONE;
     self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
     claim->state = CLAIM_SETTLED;
-    torc_store_release32(&entry->header_word, header);
-    torc_store_release32(&entry->type_word, claim->type);
+    torc_store_relaxed32(&entry->header_word, header);
+    torc_store_relaxed32(&entry->type_word, claim->type);
     torc_store_release64(&entry->stamp, claim->sequence + 1); /* STAMP */
     TORC_PROBE2(publish, self->index, claim->sequence);
     torc_claims_published(self, claim->sequence + 1);
@@ -209,14 +213,14 @@ static uint32_t take_slots(struct publisher *self, size_t length, struct torc_cl
 
 static void open_slot_entry(struct publisher *self, const struct torc_claim *claim) {
     struct torc_entry *entry = lane_entry(self, claim->sequence);
-    torc_store_release32(&entry->header_word, (uint32_t)claim->length | TORC_ENTRY_SLOT);
-    torc_store_release64(&entry->body.word[0], claim->slot);
+    torc_store_relaxed32(&entry->header_word, (uint32_t)claim->length | TORC_ENTRY_SLOT);
+    torc_store_relaxed64(&entry->body.word[0], claim->slot);
     torc_claim_note_held(self, claim->sequence);
 }
 
 static void open_inline_entry(struct publisher *self, struct torc_claim *claim) {
     struct torc_entry *entry = lane_entry(self, claim->sequence);
-    torc_store_release32(&entry->header_word, (uint32_t)claim->length);
+    torc_store_relaxed32(&entry->header_word, (uint32_t)claim->length);
     claim->data = entry->body.bytes;
 }
 

@@ -15,6 +15,7 @@ static uint64_t taken;
 
 static void setup_borrowed(void) {
     struct torc_config config = tiny_config();
+    config.lane_entries = 4;
     config.slots[TORC_XS] = 4;
     open_world(&config);
     model_assert_status(put(w.publisher, 1, IN_SLOT), TORC_OK);
@@ -121,15 +122,20 @@ CLOSED(mut_claim_close_slot_fences, "the same in a slot", try_in_slot, .fences =
 
 /* --- against one that comes to copy: what a joiner does, without the rest of it ----------------------------------------- */
 
+#define ENTRIES 8u
+
+/* One event in a slot and a little more than a lap, so that there is room and a slot at hand: claims do overwrite, and at once. */
 static void setup_join(void) {
-    open_copied(2, 4);
-    put_run(0, 2, 16);
+    open_copied(ENTRIES, 4);
+    put_run(0, 1, IN_SLOT);
+    put_run(1, ENTRIES + 1, 16);
 }
 /* A lone claim is open. */
 static void setup_join_open(size_t length) {
     setup_join();
-    model_assert_status(torc_claim(w.publisher, 3, length, open), TORC_OK);
-    fill_number(open[0].data, length, 3);
+    model_assert_status(torc_claim(w.publisher, 10, length, open), TORC_OK);
+    fill_number(open[0].data, length, 10);
+    model_assert(publisher_of(w.publisher)->lone.length == length, "it is not in its entry yet");
 }
 static void setup_join_inline(void) {
     setup_join_open(16);
@@ -140,33 +146,39 @@ static void setup_join_slot(void) {
 static void abort_open(void) {
     model_assert_status(torc_abort(w.publisher, open), TORC_OK);
 }
-static void claim_third(void) {
-    commit_claimed(3, 16);
+static void claim_tenth(void) {
+    commit_claimed(10, 16);
 }
-static void claim_third_in_slot(void) {
-    commit_claimed(3, IN_SLOT);
+static void claim_tenth_in_slot(void) {
+    commit_claimed(10, IN_SLOT);
 }
-static void claim_third_and_fourth(void) {
+static void claim_batch(size_t length) {
     struct torc_claim claim[2];
-    int count = torc_claim_batch(w.publisher, 3, 16, claim, 2);
+    int count = torc_claim_batch(w.publisher, 10, length, claim, 2);
     model_assert(count > 0, "there is room");
     for (int i = 0; i < count; i++) {
-        fill_number(claim[i].data, 16, 3);
+        fill_number(claim[i].data, length, 10);
     }
     model_assert_status(torc_commit_batch(w.publisher, claim, (size_t)count), TORC_OK);
 }
+static void claim_two_more(void) {
+    claim_batch(16);
+}
+static void claim_two_more_in_slots(void) {
+    claim_batch(IN_SLOT);
+}
 static void abort_and_claim(void) {
     abort_open();
-    claim_third();
+    claim_tenth();
 }
-/* COPY: from the oldest entry on that no claim has begun to overwrite. It is read as src/copy.c does. */
+/* COPY: the oldest entries that no claim has begun to overwrite. They are read as src/copy.c does. */
 static void copy_oldest(void) {
     struct publisher *publisher = publisher_of(w.publisher);
     uint64_t from;
     torc_publisher_copied(publisher, true);
     torc_barrier_heavy(publisher->hot.fence);
-    from = torc_load_acquire64(&publisher->hot.lane->claimed) - 2;
-    for (uint64_t at = from; at != 2; at++) {
+    from = torc_load_acquire64(&publisher->hot.lane->claimed) - ENTRIES;
+    for (uint64_t at = from; at != from + 2; at++) {
         const struct torc_entry *entry = lane_entry(publisher, at);
         uint64_t word, stamp = torc_load_acquire64(&entry->stamp);
         uint32_t header = torc_load_acquire32(&entry->header_word), type = torc_load_acquire32(&entry->type_word);
@@ -188,14 +200,16 @@ static void check_copied(void) {
 #define COPIED(name, text, begin, claims, ...)                                                                         \
     MODEL_SCENARIO(name, .claim = text, .hazards = "1, 7", .setup = begin, .thread = {claims, copy_oldest},            \
                    .check = check_copied, .preemptions = 2, .quick = 1, __VA_ARGS__)
-COPIED(mut_claim_copy, "who comes to copy reads nothing that a claim writes to", setup_join, claim_third,
+COPIED(mut_claim_copy, "who comes to copy reads nothing that a claim writes to", setup_join, claim_tenth,
        .fences = false);
-COPIED(mut_claim_copy_fences, "the same without membarrier", setup_join, claim_third, .fences = true);
-COPIED(mut_claim_copy_slot_fences, "the same in a slot", setup_join, claim_third_in_slot, .fences = true);
-COPIED(mut_claim_copy_two_fences, "the same of two at once", setup_join, claim_third_and_fourth, .fences = true);
+COPIED(mut_claim_copy_fences, "the same without membarrier", setup_join, claim_tenth, .fences = true);
+COPIED(mut_claim_copy_slot_fences, "the same in a slot", setup_join, claim_tenth_in_slot, .fences = true);
+COPIED(mut_claim_copy_two_fences, "the same of two at once", setup_join, claim_two_more, .fences = true);
 COPIED(mut_claim_copy_abort, "what a claim that is taken back has overwritten is stepped over", setup_join_inline,
        abort_open, .fences = true);
 COPIED(mut_claim_copy_abort_slot, "the same in a slot", setup_join_slot, abort_open, .fences = true);
+COPIED(mut_claim_copy_slots_fences, "the same of two at once in slots", setup_join, claim_two_more_in_slots,
+       .fences = true);
 COPIED(mut_claim_copy_again, "the same where it is claimed again", setup_join_inline, abort_and_claim, .fences = true);
 
 /* --- a lane of several opens its fast way again ---------------------------------------------------------------------------- */

@@ -212,6 +212,30 @@ COPIED(mut_claim_copy_slots_fences, "the same of two at once in slots", setup_jo
        .fences = true);
 COPIED(mut_claim_copy_again, "the same where it is claimed again", setup_join_inline, abort_and_claim, .fences = true);
 
+/* The same with a reader. It is behind the claim; what was claimed and taken back is stepped over. */
+static struct came came;
+
+static void join_oldest(void) {
+    struct torc_reader_config config = {.policy = TORC_POLICY_LOSSY, .join = TORC_JOIN_OLDEST};
+    w.second = open_copier(&config);
+    came.next = w.second->sequence;
+    (void)take_or_skip(w.second, &came);
+}
+static void check_joined(void) {
+    while (take_or_skip(w.second, &came)) {
+    }
+    model_assert_equal(came.next, torc_load_relaxed64(&w.publisher->lane->published));
+    close_world();
+}
+#define JOINED(name, text, begin, claims, ...)                                                                         \
+    MODEL_SCENARIO(name, .claim = text, .hazards = "1, 7", .setup = begin, .thread = {claims, join_oldest},            \
+                   .check = check_joined, .preemptions = 1, .quick = 1, __VA_ARGS__)
+JOINED(mut_claim_join, "a LOSSY reader joins at OLDEST beside a lone claim", setup_join, claim_tenth, .fences = false);
+JOINED(mut_claim_join_fences, "the same without membarrier", setup_join, claim_tenth, .fences = true);
+JOINED(mut_claim_join_slot_fences, "the same in a slot", setup_join, claim_tenth_in_slot, .fences = true);
+JOINED(mut_claim_join_again, "the same where a claim is taken back and made again", setup_join_inline, abort_and_claim,
+       .fences = true);
+
 /* --- a lane of several opens its fast way again ---------------------------------------------------------------------------- */
 
 static struct torc_sequencer *sequencer;

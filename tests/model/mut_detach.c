@@ -42,6 +42,22 @@ MODEL_SCENARIO(mut_detach_begin_fences, .claim = "the same without membarrier", 
                .thread = {detach_and_overwrite, take_one}, .check = check, .fences = true, .preemptions = 2,
                .quick = 1);
 
+/* It has looked before, in vain: so it begins by a way of its own. */
+static void open_idle(void) {
+    struct torc_config config = tiny_config();
+    struct torc_event event;
+    open_world(&config);
+    model_assert_status(torc_next(w.reader, &event), TORC_EMPTY);
+    model_assert_status(put(w.publisher, 1, 16), TORC_OK);
+    model_assert_status(put(w.publisher, 2, 16), TORC_OK);
+}
+MODEL_SCENARIO(mut_detach_idle, .claim = "an idle read that finds its first event has left, or is waited for",
+               .hazards = "8", .setup = open_idle, .thread = {detach_and_overwrite, take_one}, .check = check,
+               .preemptions = 2, .quick = 1);
+MODEL_SCENARIO(mut_detach_idle_fences, .claim = "the same without membarrier", .hazards = "8", .setup = open_idle,
+               .thread = {detach_and_overwrite, take_one}, .check = check, .fences = true, .preemptions = 2,
+               .quick = 1);
+
 static void setup_borrowed(void) {
     open_full();
     model_assert_status(torc_next(w.reader, &borrowed), TORC_OK);

@@ -31,7 +31,7 @@ static bool step(const struct torc_lane *control, const struct torc_entry *entri
     if (!sequence_before(*at + 1, stamp)) {
         return false;
     }
-    again = torc_load_acquire64(&control->published); /* PUBLISHED */
+    again = torc_load_relaxed64(&control->published); /* as the stamp has made it visible */
     if (!sequence_before(*at, again)) {
         return false;
     }
@@ -49,8 +49,10 @@ uint64_t torc_lane_published(const struct bus *bus, uint32_t lane) {
     }
     for (uint64_t steps = 0; steps <= mask && step(control, lane_entries(bus, lane), mask, &at); steps++) {
     }
-    while (sequence_before(known, at) && !torc_cas_acq_rel64(&control->published, &known, at)) { /* PUBLISHED */
+    while (sequence_before(known, at) && !torc_cas_release64(&control->published, &known, at)) { /* PUBLISHED */
     }
+    /* Only exchanges have raised it since the lane is shared, so this acquires what each of them released: also where step() found
+     * a later position, and where the exchange met one. */
     return torc_load_acquire64(&control->published); /* PUBLISHED */
 }
 

@@ -92,3 +92,25 @@ MODEL_SCENARIO(mut_shared_skip,
                .claim = "an entry that becomes a tombstone while a reader copies what it was is whole, or is lost",
                .hazards = "1, 2", .setup = setup_over, .thread = {publish_one, join_and_take}, .check = close_shared,
                .preemptions = 1, .quick = 1, .fences = true);
+
+/* --- room that comes back -------------------------------------------------------------------------------------------- */
+
+static void setup_copied(void) {
+    struct torc_reader_config config = {.policy = TORC_POLICY_LOSSY, .join = TORC_JOIN_OLDEST};
+    open_shared(4, 5);
+    w.second = open_copier(&config);
+}
+/* What is too big for any slot takes no sequence, but finds that nobody copies any more. */
+static void take_and_leave(void) {
+    struct came came = {.next = 1};
+    struct torc_claim claim;
+    (void)take_copy(w.second, &came);
+    model_assert_status(torc_reader_close(w.second), TORC_OK);
+    w.second = NULL;
+    model_assert_status(torc_sequencer_claim(sequencer, 1, TORC_MAX_EVENT + (size_t)1, TORC_NO_WAIT, &claim),
+                        TORC_TOO_BIG);
+}
+MODEL_SCENARIO(mut_shared_room,
+               .claim = "who finds the lane open again without the lock writes after those who copied have read",
+               .hazards = "2", .setup = setup_copied, .thread = {take_and_leave, publish_one}, .check = close_shared,
+               .preemptions = 1, .quick = 1);

@@ -149,7 +149,7 @@ MODEL_SCENARIO(
     bus_sequencer_copy,
     .claim = "a LOSSY reader joins a shared lane while a thread publishes without the lock: whole, or counted",
     .hazards = "1, 7", .broken = "the lane does not learn of the reader", .setup = setup_full,
-    .thread = {say_both, join_copying}, .check = check, .preemptions = 1, .quick = 1, .fences = true);
+    .thread = {say_both, join_copying}, .check = check, .preemptions = 1, .quick = MODEL_NONE, .fences = true);
 MODEL_SCENARIO(bus_sequencer_copy_barrier, .claim = "the same with membarrier", .hazards = "1, 7",
                .broken = "the lane does not learn of the reader", .setup = setup_full,
                .thread = {say_both, join_copying}, .check = check, .preemptions = MODEL_NONE, .deep = 1,

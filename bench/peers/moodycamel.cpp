@@ -29,6 +29,20 @@ struct moody_queue {
             producer.push_back(asleep ? std::make_unique<moodycamel::ProducerToken>(*bed)
                                       : std::make_unique<moodycamel::ProducerToken>(*queue));
         }
+        for (auto &token : producer) {
+            asleep ? take_share(*bed, *token, plan.entries) : take_share(*queue, *token, plan.entries);
+        }
+    }
+    // A block stays with the producer that took it first: each takes its own before one that is fast can take all, and leave
+    // the others without for ever.
+    template <class Queue>
+    void take_share(Queue &from, moodycamel::ProducerToken &token, size_t entries) {
+        event e{};
+        for (size_t i = 0; i < entries; i++) {
+            (void)from.try_enqueue(token, e);
+        }
+        while (from.try_dequeue(*consumer, e)) {
+        }
     }
 
     struct in {

@@ -224,12 +224,19 @@ static void open_inline_entry(struct publisher *self, struct torc_claim *claim) 
     claim->data = entry->body.bytes;
 }
 
+/* Claims that were not made after all; settling one of them is refused. */
+static void unmake(struct torc_claim *claims, uint32_t from, uint32_t to) {
+    for (; from < to; from++) {
+        claims[from].state = CLAIM_SETTLED;
+    }
+}
+
 uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims,
                          size_t count) {
     uint64_t sequence = lane_claimed(self), room = torc_load_relaxed64(&self->hot.room);
     uint64_t used = sequence - self->hot.base;
     bool in_slot = length >= self->inline_limit;
-    uint32_t some;
+    uint32_t some, wanted;
     if (used >= room || self->shared || length > TORC_XL_BYTES) {
         return 0;
     }
@@ -238,7 +245,9 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
         claims[i].slot = 0;
         fill_claim(&claims[i], type, length, sequence + i);
     }
+    wanted = some;
     some = in_slot ? take_slots(self, length, claims, some) : some;
+    unmake(claims, some, wanted);
     if (some == 0) {
         return 0;
     }
@@ -247,6 +256,7 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
         for (uint32_t i = 0; in_slot && i < some; i++) {
             torc_bank_put_back(&self->bank, claims[i].slot);
         }
+        unmake(claims, 0, some);
         return 0;
     }
     self->open_claims += some;

@@ -1,9 +1,9 @@
 /* src/sequencer.c - one lane for many threads. Small events take no lock: a sequence by compare-and-swap, the entry, the stamp
  * (src/shared.c has the protocol). A lock, around what has a single writer, is taken to look for room and for whatever
- * needs a slot, and while readers copy; never while an event is filled, nor for waiting.
+ * needs a slot, and while readers copy; never for waiting, and for filling only what is small and goes that way.
  *
- * All who wait for space sleep at the lane's waitpoint, where readers and releasers wake everybody (SPACE). What else makes space is
- * an abort that gives a slot back, which wakes them itself. A try under the lock has a deadline that has passed: unlike one
+ * All who wait for space sleep at the lane's waitpoint, where readers and releasers wake everybody (SPACE). What else makes space
+ * wakes them itself: a stamp, and an abort that gives a slot back. A try under the lock has a deadline that has passed: unlike one
  * with TORC_NO_WAIT it looks at every slot, as a sleeper must before it sleeps. */
 #include "shared.h"
 #include "space.h"
@@ -241,13 +241,14 @@ int torc_sequencer_abort(struct torc_sequencer *self, struct torc_claim *claim) 
 static __attribute__((noinline)) int publish_slow(struct torc_sequencer *self, uint32_t type, const void *data,
                                                   size_t length, uint64_t deadline, uint64_t *sequence) {
     struct wish wish = {.self = self, .type = type, .data = data, .length = length};
+    bool in_place = length > TORC_INLINE_BYTES;
     struct torc_claim claim;
     int status;
-    if (length > TORC_INLINE_BYTES) {
+    if (in_place) {
         wish.claim = &claim;
     }
     status = fulfil(&wish, deadline);
-    if (status == TORC_OK && wish.claim != NULL) {
+    if (status == TORC_OK && in_place) {
         memcpy(claim.data, data, length);
         wish.sequence = claim.sequence;
         status = torc_sequencer_commit(self, &claim);

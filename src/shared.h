@@ -19,11 +19,15 @@ static inline __attribute__((always_inline)) bool torc_shared_take(const struct 
     return true;
 }
 
-/* Wakes readers that sleep over an entry that was stamped just now. */
+/* Wakes readers that sleep over an entry that was stamped just now, and those who wait for space: the gate goes no further than what is
+ * stamped, so where no reader holds it back a stamp is what makes space. */
 static inline void torc_shared_tell(const struct publisher *self) {
-    torc_barrier_light(self->hot.fence); /* SLEEP */
+    torc_barrier_light(self->hot.fence); /* SLEEP, SPACE */
     if (TORC_UNLIKELY(torc_load_relaxed32(self->hot.sleepers) != 0)) {
         torc_wake_readers_slow((struct torc_publisher *)(uintptr_t)&self->hot);
+    }
+    if (TORC_UNLIKELY(torc_load_relaxed32(&lane_point(self->bus, self->index)->waiting) != 0)) {
+        torc_lane_moved(self->bus, self->index);
     }
 }
 

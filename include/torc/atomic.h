@@ -37,12 +37,13 @@
  *   name        light side: store, then load                heavy side: store, then load
  *   SLEEP       stamp (or mailbox slot), topic.sleepers     topic.sleepers + waitpoint.waiting or notify.armed,
  *                                                           re-check of the stamps
- *   SPACE       cursor cell or slot word, waitpoint.waiting waitpoint.waiting, re-scan of the gate and the pool
+ *   SPACE       cursor cell, slot word or stamp of a
+ *               shared lane, waitpoint.waiting          waitpoint.waiting, re-scan of the gate and the pool
  *   AFTER       cursor cell, point.drains                   point.drains + waitpoint.waiting, re-check of the cursors
  *   CLOSE       lane.claimed, publisher.room                publisher.room, lane.claimed
  *   COPY        lane.claimed, publisher.copied              publisher.copied, lane.claimed
  *   REAP        pool.alone, publisher.copied                publisher.copied, pool.alone before each pin
- *   LATER       slot word FREEING, pool.later           pool.later, look for FREEING slot words
+ *   LATER       slot word FREEING, pool.later               pool.later, look for FREEING slot words
  *   RETURN      arena guard, point.watched                  point.watched + waitpoint.waiting, re-check of the guards
  *   DETACH      reader.busy, reader.closing                 reader.closing, reader.busy
  *   JOIN        lane.gate, topic.version                    topic.version, lane.gate and lane.published; and seek */

@@ -81,8 +81,7 @@ TORC_STATIC_ASSERT(offsetof(struct torc_entry, body) == 16, "the inline payload 
 #define TORC_COUNT_SATURATED                                                                                           \
     UINT64_C(0xC00000) /* from here on the slot is leaked on purpose: never freed, never wrapped */
 
-/* The record of a slot. Four share a line; allocation walks the array in strides of four, so slots handed out one
- * after another never share one. */
+/* The record of a slot. Four share a line; slots are handed out in the order of the array. */
 struct torc_slot {
     torc_a64 word; /* count and generation; RMW while count > 0, written by the bank's owner alone while it is 0 */
     torc_a64 meta; /* length in the low 32 bits, type in the high 32; written before the handle is handed out */
@@ -114,7 +113,7 @@ TORC_STATIC_ASSERT(sizeof(struct torc_waitpoint) == 64, "a waitpoint has a line 
 /* A lane's control block. First line: written by its publisher on every event. Second line: written rarely. */
 struct torc_lane {
     torc_a64 claimed;   /* next sequence to claim; > published while claims are open (CLAIMED) */
-    torc_a64 published; /* all sequences below are committed or skipped (PUBLISHED) */
+    torc_a64 published; /* all below is committed or skipped (PUBLISHED); of a shared lane: torc_lane_published */
     unsigned char pad0[TORC_LINE - 16];
 
     torc_a32 state; /* enum torc_lane_state (ENDED) */

@@ -61,7 +61,7 @@ struct torc_publisher {
     torc_a32 *sleepers;    /* the topic's: != 0 while a reader sleeps */
     uint64_t mask;         /* lane entries - 1 */
     uint64_t base;         /* a claim may go up to base + room: the oldest sequence that must not be overwritten yet */
-    torc_a64 room;         /* lane entries; 0 once the bus is closed (CLOSE) */
+    torc_a64 room;         /* lane entries; 0 once the bus is closed, and while readers copy (CLOSE, COPY) */
     uint32_t inline_limit; /* lengths below go into the entry; 0 while claims are open or nothing may be inline */
     uint32_t fence;        /* the bus's */
     struct torc_bus *bus;
@@ -124,7 +124,7 @@ struct torc_claim {
 };
 
 /* torc_claim: a place for an event of `length` bytes, aligned to 16 (inline, <= 48 B) or 64 (slots). While a reader copies the
- * topic (LOSSY, CONFLATE) every claim takes a slot: on a bus without any that is TORC_TOO_BIG; torc_publish needs none. */
+ * topic (LOSSY, CONFLATE, EVICT) every claim takes a slot: on a bus without any that is TORC_TOO_BIG; torc_publish needs none. */
 int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
 int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
 int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,

@@ -19,7 +19,7 @@
  *      all who publish. An aborted claim keeps its place; readers step over it.
  *
  * How: an event of up to 48 bytes takes its sequence by compare-and-swap, after it has seen that there is room, fills its entry
- * and stamps it: no lock. A lock is taken, never for filling or waiting, to look for room (once in half a lane where
+ * and stamps it: no lock. A lock is taken, never for waiting, to look for room (once in half a lane where
  * readers keep up), around the slots of larger events, on topics without inline events, and while a reader copies (LOSSY,
  * CONFLATE, EVICT). Not fetch_add: who takes a place before there is room can no longer give up at his deadline.
  *

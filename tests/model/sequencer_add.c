@@ -185,3 +185,30 @@ MODEL_SCENARIO(bus_sequencer_end,
 MODEL_SCENARIO(bus_sequencer_end_one, .claim = "the same with one that publishes, and membarrier", .hazards = "20",
                .broken = "an event more is expected", .setup = setup_read_one,
                .thread = {say_one, end_bus, read_to_end}, .check = check_end, .preemptions = 1, .quick = 1);
+
+/* --- space that a stamp makes ------------------------------------------------------------------------------------------ */
+
+/* The lane is full, nobody reads, and its oldest sequence is still a claim: whoever waits for room waits for that claim. */
+static struct torc_claim oldest;
+
+static void setup_open(void) {
+    setup_filled(0, false);
+    model_assert_status(torc_sequencer_claim(sequencer, 1, 8, TORC_FOREVER, &oldest), TORC_OK);
+    memset(oldest.data, 0, 8);
+    say(2);
+}
+static void settle_oldest(void) {
+    if (!model_broken()) {
+        model_assert_status(torc_sequencer_commit(sequencer, &oldest), TORC_OK);
+    }
+}
+static void drop_oldest(void) {
+    model_assert_status(torc_sequencer_abort(sequencer, &oldest), TORC_OK);
+}
+MODEL_SCENARIO(bus_sequencer_stamp, .claim = "a commit in a shared lane wakes who waits for room", .hazards = "8",
+               .broken = "the oldest claim is never settled", .setup = setup_open, .thread = {settle_oldest, say_one},
+               .check = check, .preemptions = 2, .quick = 1);
+MODEL_SCENARIO(bus_sequencer_stamp_fences, .claim = "the same without membarrier", .hazards = "8", .setup = setup_open,
+               .thread = {settle_oldest, say_one}, .check = check, .preemptions = 2, .quick = 1, .fences = true);
+MODEL_SCENARIO(bus_sequencer_drop, .claim = "so does an abort", .hazards = "8", .setup = setup_open,
+               .thread = {drop_oldest, say_one}, .check = check, .preemptions = 2, .quick = 1);

@@ -6,8 +6,10 @@
 
 static torc_a32 calls;
 
+typedef const struct wait_case *pick(int which);
+static pick *const files[] = {publishing_case, reading_case, working_case, sharing_case};
+
 static const struct wait_case *case_of(int which) {
-    const struct wait_case *(*const files[])(int) = {publishing_case, reading_case, working_case, sharing_case};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         int count = 0;
         if (files[i](which) != NULL) {

@@ -99,8 +99,9 @@ struct publisher {
 
     torc_a64 user; /* the thread inside, at DEBUG 1 and up */
 
-    bool shared;    /* others claim at the same time (src/shared.c), what is here is under the sequencer's lock */
-    uint64_t taken; /* if shared: the sequence taken last under that lock */
+    bool shared;      /* others claim at the same time (src/shared.c), what is here is under the sequencer's lock */
+    uint64_t taken;   /* if shared: the sequence taken last under that lock */
+    uint32_t counted; /* if shared: what the call at hand has been counted as a stall for, STALL_* */
 
     /* Entries from held_from on may still hold a ring reference to a slot: those whose bits are set must be looked at before they are
      * overwritten. */

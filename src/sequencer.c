@@ -33,6 +33,7 @@ struct wish {
     uint64_t sequence;
     uint64_t evict_due; /* when a reader that is in the way may be evicted */
     uint64_t until;     /* how long it waits now */
+    uint32_t counted;   /* as a stall */
     int status;
 };
 
@@ -133,12 +134,14 @@ static void claim_in_entry(const struct torc_sequencer *self, uint64_t sequence,
 static void try_locked(struct wish *wish) {
     struct torc_sequencer *self = wish->self;
     struct publisher *publisher = publisher_of(self->publisher);
+    publisher->counted = wish->counted;
     if (wish->claim != NULL) {
         wish->status = torc_claim_until(self->publisher, wish->type, wish->length, wish->deadline, wish->claim);
     } else {
         wish->status = torc_publish_until(self->publisher, wish->type, wish->data, wish->length, wish->deadline);
         wish->sequence = publisher->taken;
     }
+    wish->counted = publisher->counted;
     wish->evict_due = wish->status == TORC_TIMED_OUT ? torc_evict_due(publisher) : TORC_FOREVER;
     torc_store_release64(&self->base, publisher->hot.base); /* ROOM */
 }

@@ -79,9 +79,13 @@ static int await_space(struct wanted *wanted, bool (*ready)(void *), uint64_t de
     }
 }
 
-static void count_stall(const struct publisher *self) {
+/* A call on a shared lane comes by once per look, others stay until they have what they want (src/sequencer.c). */
+static void count_stall(struct publisher *self, uint32_t what) {
     torc_a64 *stalls = &self->hot.lane->stalls;
-    torc_store_relaxed64(stalls, torc_load_relaxed64(stalls) + 1);
+    if ((self->counted & what) == 0) {
+        torc_store_relaxed64(stalls, torc_load_relaxed64(stalls) + 1);
+    }
+    self->counted |= self->shared ? what : 0;
 }
 
 /* A reader may have seen the claim that was just taken back and gone to sleep over it. */
@@ -98,7 +102,7 @@ int torc_take_room(struct publisher *self, uint64_t deadline) {
     struct wanted wanted = {.self = self};
     int status = TORC_OK;
     if (!find_room(&wanted)) {
-        count_stall(self);
+        count_stall(self, STALL_ROOM);
         self->stalled_for = 0;
         status = await_space(&wanted, room_ready, deadline);
     }
@@ -130,9 +134,9 @@ int torc_take_slot(struct wanted *wanted, uint64_t deadline) {
     struct publisher *self = wanted->self;
     uint32_t which = 1 + (wanted->lent != NULL ? (uint32_t)TORC_XXL : torc_shirt_of(wanted->length));
     int status = TORC_OK;
-    wanted->looks = 0;
+    wanted->looks = (self->counted & STALL_SLOT) != 0; /* the pool has counted the first as dry */
     if (!find_slot(wanted)) {
-        count_stall(self);
+        count_stall(self, STALL_SLOT);
         self->stalled_for = which;
         status = await_slot(wanted, deadline);
     }

@@ -13,6 +13,10 @@ static inline bool copied(const struct publisher *self) {
     return torc_load_acquire32(&self->copied) != 0;
 }
 
+/* A call counts one stall for each that it does not find, however often it looks. */
+#define STALL_ROOM 1u
+#define STALL_SLOT 2u
+
 struct wanted {
     struct publisher *self;
     size_t length;

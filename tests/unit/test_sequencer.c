@@ -1,6 +1,7 @@
 /* test_sequencer.c - several threads, one lane: the order of claims, space, deadlines and the end. */
 #include "helpers.h"
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct torc_sequencer *sequencer;
@@ -202,6 +203,46 @@ START_TEST(readers_that_copy_come_and_go) {
 }
 END_TEST
 
+static uint64_t stalls(void) {
+    size_t bytes = torc_snapshot_size(t.bus);
+    void *memory = malloc(bytes);
+    struct torc_snapshot *now;
+    uint64_t count = 0;
+    assert_ok(torc_snapshot_take(t.bus, memory, bytes, &now));
+    for (uint64_t i = 0; i < now->lane_count; i++) {
+        count += now->lanes[i].stalls;
+    }
+    free(memory);
+    return count;
+}
+
+/* A call with a deadline looks twice at the least: once before it waits, and again. */
+START_TEST(a_call_counts_once_however_often_it_looks) {
+    unsigned char bytes[16384] = {0};
+    struct torc_claim claims[2], another;
+    open_sequencer(TORC_DRY_WAIT);
+    for (int i = 0; i < 2; i++) { /* all slots of that size */
+        assert_ok(torc_sequencer_claim(sequencer, 1, sizeof bytes, TORC_NO_WAIT, &claims[i]));
+    }
+    ck_assert_uint_eq(stalls(), 0);
+    assert_status(torc_sequencer_claim(sequencer, 1, sizeof bytes, TORC_NO_WAIT, &another), TORC_WOULD_BLOCK);
+    assert_status(torc_sequencer_claim(sequencer, 1, sizeof bytes, PAST, &another), TORC_TIMED_OUT);
+    assert_status(torc_sequencer_publish(sequencer, 1, bytes, sizeof bytes, torc_deadline_ms(2), NULL), TORC_TIMED_OUT);
+    ck_assert_uint_eq(stalls(), 3);
+    ck_assert_uint_eq(pool_stats(TORC_XL).dry, 3);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(torc_sequencer_abort(sequencer, &claims[i]));
+    }
+    for (uint64_t i = 2; i < LANE; i++) {
+        assert_ok(say(i, TORC_NO_WAIT, NULL));
+    }
+    assert_status(say(99, PAST, NULL), TORC_TIMED_OUT);
+    assert_status(say(99, torc_deadline_ms(2), NULL), TORC_TIMED_OUT);
+    ck_assert_uint_eq(stalls(), 5);
+    assert_ok(torc_sequencer_close(sequencer));
+}
+END_TEST
+
 START_TEST(bad_sequencers_are_refused) {
     struct torc_publisher_config bad = {.wait = (enum torc_wait)9};
     struct torc_sequencer *none = NULL;
@@ -234,6 +275,7 @@ Suite *sequencer_suite(void) {
     tcase_add_test(tcase, the_position_is_found_by_who_needs_it);
     tcase_add_test(tcase, the_lane_outlives_the_sequencer);
     tcase_add_test(tcase, readers_that_copy_come_and_go);
+    tcase_add_test(tcase, a_call_counts_once_however_often_it_looks);
     tcase_add_test(tcase, bad_sequencers_are_refused);
     return suite;
 }

@@ -137,6 +137,7 @@ struct reader {
     enum torc_resume resume;
     enum torc_evicted then; /* after an eviction */
     uint64_t evict_after_ns;
+    uint64_t begun; /* EVICT: not in anybody's way before that, by torc_now(); under the control lock */
     bool told;      /* of its eviction */
     uint32_t point; /* waitpoint index: its own, or the actor's */
     uint32_t keep_pool;
@@ -421,6 +422,8 @@ bool torc_copy_try(struct reader *self, struct reader_lane *lane);
 uint64_t torc_evict_due(struct publisher *self);
 /* evict.c: evicts those whose time is over. Did that change anything? */
 bool torc_evict(struct publisher *self);
+/* evict.c, owner, under the control lock: the reader joins, or is about to be put elsewhere. */
+void torc_evict_begin(struct reader *reader);
 
 /* copy.c, under the control lock: tells the topic's publishers whether anybody copies from their lanes. */
 void torc_copy_announce(const struct torc_topic *topic);

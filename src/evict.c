@@ -21,9 +21,10 @@ static uint64_t candidates(const struct publisher *self) {
     return torc_load_relaxed64(&record->readers) & torc_load_relaxed64(&record->copiers);
 }
 
+/* A stall may be older than the reader, which began at events of before it. */
 static uint64_t due_at(const struct stall *stall, const struct reader *reader) {
-    uint64_t after = reader->evict_after_ns;
-    return after < TORC_FOREVER - stall->since ? stall->since + after : TORC_FOREVER;
+    uint64_t since = stall->since < reader->begun ? reader->begun : stall->since;
+    return reader->evict_after_ns < TORC_FOREVER - since ? since + reader->evict_after_ns : TORC_FOREVER;
 }
 
 /* Under the control lock. */
@@ -54,6 +55,23 @@ uint64_t torc_evict_due(struct publisher *self) {
     }
     (void)pthread_mutex_unlock(&self->bus->lock);
     return due;
+}
+
+static bool has_read_all(const struct reader *reader) {
+    for (uint32_t i = 0; i < reader->lane_count; i++) {
+        const struct reader_lane *lane = &reader->lane[i];
+        if (sequence_before(lane->given, torc_lane_published(reader->bus, lane->index))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One that is behind gains no time by going back further. */
+void torc_evict_begin(struct reader *reader) {
+    if (reader->policy == TORC_POLICY_EVICT && has_read_all(reader)) {
+        reader->begun = torc_now();
+    }
 }
 
 static void evict(struct bus *bus, struct reader *reader) {

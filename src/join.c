@@ -172,6 +172,7 @@ static int seek(struct reader *self, const struct start *start) {
     if (status != TORC_OK) {
         return status;
     }
+    torc_evict_begin(self);
     torc_copy_drop(self);
     torc_conflate_clear(self);
     self->one_lane = false;

@@ -117,6 +117,7 @@ static int join(struct reader *self, const struct torc_reader_config *config, ui
         torc_store_relaxed64(&bus->waitpoints[self->point].wakeups, 0);
     }
     self->keep_pool = keep_pool_of(bus, self->index);
+    torc_evict_begin(self);
     torc_join_low(self);
     enlist(self);
     torc_topic_changed(self->topic->record);

@@ -252,6 +252,53 @@ START_TEST(an_old_stall_is_forgiven) {
 }
 END_TEST
 
+/* The publisher gives up, waiting for a first reader; much later another joins, or the first goes back. False: this took so long that
+ * even its own time would have been over. */
+static bool back_to_an_old_stall(bool joins, uint64_t after) {
+    struct torc_reader_config config = {.policy = TORC_POLICY_EVICT, .evict_after_ns = after, .join = TORC_JOIN_OLDEST};
+    struct torc_reader *reader = open_evict(after, TORC_EVICTED_LOSSY);
+    struct torc_reader_state state;
+    uint64_t then, back;
+    bool in_time;
+    close_gate();
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
+    assert_ok(put_filled(t.publisher, 16384, 0));
+    assert_ok(put_filled(t.publisher, 16384, 1));
+    assert_status(put_filled(t.publisher, 16384, 2), TORC_WOULD_BLOCK);
+    then = torc_now();
+    take_filled(reader, 16384, 0);
+    take_filled(reader, 16384, 1);
+    take_none(reader);
+    while (torc_now() < then + after) {
+        (void)sched_yield();
+    }
+    back = torc_now();
+    if (joins) {
+        assert_ok(torc_reader_close(reader));
+        assert_ok(torc_reader_open(t.topic, &config, &reader));
+    } else {
+        assert_ok(torc_reader_seek(reader, TORC_JOIN_OLDEST, 0));
+    }
+    (void)put_filled(t.publisher, 16384, 2);
+    assert_ok(torc_reader_state(reader, &state));
+    in_time = torc_now() - back < after;
+    ck_assert(!in_time || state.evicted == 0);
+    ck_assert(!in_time || state.lag == 2);
+    assert_ok(torc_reader_close(reader));
+    return in_time;
+}
+
+START_TEST(one_that_comes_back_to_an_old_stall_has_all_of_its_time) {
+    uint64_t after = 1000000;
+    while (!back_to_an_old_stall(_i == 0, after)) {
+        after *= 2;
+        teardown_world();
+        setup_world();
+    }
+}
+END_TEST
+
 static void *publish_forever(void *unused) {
     (void)unused;
     return (void *)(intptr_t)torc_publish(t.publisher, 77, "7777777", 8);
@@ -293,6 +340,7 @@ Suite *evict_suite(void) {
     tcase_add_test(tcase, tries_that_find_no_slot_add_up);
     tcase_add_test(tcase, small_events_that_pass_give_it_no_time);
     tcase_add_test(tcase, an_old_stall_is_forgiven);
+    tcase_add_loop_test(tcase, one_that_comes_back_to_an_old_stall_has_all_of_its_time, 0, 2);
     tcase_add_loop_test(tcase, one_that_gets_in_the_way_later_is_evicted_too, 0, 10);
     return suite;
 }

@@ -177,7 +177,11 @@ static bool find(struct reader *self, bool tell) {
 }
 
 /* It leaves by itself: nobody waits for it any more. */
-static int tell_eviction(struct reader *self) {
+static int tell_eviction(struct reader *self, bool first) {
+    torc_copy_drop(self); /* its pin may be all that a publisher waits for; what it held is looked for again */
+    if (!first) {
+        return TORC_EMPTY;
+    }
     self->told = true;
     if (self->then == TORC_EVICTED_LEAVE) {
         torc_store_release32(&self->closing, 1);
@@ -231,7 +235,7 @@ int torc_copy_next(struct reader *self, bool tell, bool first) {
     tell = tell && tells;
     why = evicted(self) && !self->told ? TORC_EMPTY : look(self, tell);
     if (TORC_UNLIKELY(evicted(self)) && !self->told) { /* perhaps meanwhile */
-        return first ? tell_eviction(self) : TORC_EMPTY;
+        return tell_eviction(self, first);
     }
     if (why != TORC_OK) {
         return tells && first && take_losses(self) ? TORC_LAPPED : why;

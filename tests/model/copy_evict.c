@@ -107,6 +107,22 @@ MODEL_SCENARIO(bus_copy_evict_slot_fences, .claim = "the same without membarrier
                .setup = setup_slot, .thread = {publish_in_slot, take_two}, .check = check_two, .fences = true,
                .preemptions = 2, .quick = 1);
 
+/* The reader calls once and never again. What it was given it gives back. */
+static void take_once(void) {
+    if (take_copy(w.reader, &came) == TORC_OK) {
+        model_assert_status(torc_advance(w.reader), TORC_OK);
+    }
+}
+static void check_once(void) {
+    take_copies(w.reader, &came, 2);
+    check_told();
+    model_came_is(w.reader, &came, 2);
+    close_world();
+}
+MODEL_SCENARIO(bus_copy_evict_told, .claim = "a reader that was told of its eviction does not hold the only slot",
+               .hazards = "4, 12", .setup = setup_slot, .thread = {publish_in_slot, take_once}, .check = check_once,
+               .preemptions = 2, .quick = 1);
+
 /* The reader never reads again, so the eviction alone can end the drain. The drain waits for what is published when it begins. */
 static void publish_over(void) {
     put_run(2, 3, 16);

@@ -167,6 +167,42 @@ START_TEST(an_eviction_ends_a_drain) {
 }
 END_TEST
 
+/* The only slot is pinned by the event it was given, or by the one it has looked at; once it was told it need not come again. */
+START_TEST(one_that_was_told_holds_nothing) {
+    struct torc_config config = small_config();
+    struct torc_reader *reader;
+    struct torc_event event;
+    uint64_t lost, came = 0;
+    teardown_world();
+    config.slots[TORC_XL] = 1;
+    open_world(&config);
+    reader = open_evict(0, TORC_EVICTED_LOSSY);
+    close_gate();
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
+    assert_ok(put_filled(t.publisher, 16384, 0));
+    if (_i == 0) {
+        assert_ok(torc_next(reader, &event));
+        came++;
+    } else {
+        assert_ok(torc_wait_readable(reader, TORC_NO_WAIT));
+    }
+    must_put(1, LANE);
+    assert_status(put_filled(t.publisher, 16384, LANE + 1), TORC_WOULD_BLOCK);
+    assert_status(torc_next(reader, &event), TORC_EVICTED);
+    assert_ok(put_filled(t.publisher, 16384, LANE + 1));
+    for (lost = 0; came + lost < LANE + 2;) {
+        int status = torc_next(reader, &event);
+        ck_assert(status == TORC_OK || status == TORC_LAPPED);
+        came += status == TORC_OK;
+        lost += event.lost;
+    }
+    ck_assert_uint_eq(came + lost, LANE + 2);
+    assert_status(torc_next(reader, &event), TORC_EMPTY);
+    assert_ok(torc_reader_close(reader));
+}
+END_TEST
+
 /* Each call finds room in the lane and no slot: its time goes on from one call to the next. */
 START_TEST(tries_that_find_no_slot_add_up) {
     struct torc_reader *reader = open_evict(1000000, TORC_EVICTED_LOSSY);
@@ -340,6 +376,7 @@ Suite *evict_suite(void) {
     tcase_add_test(tcase, tries_that_find_no_slot_add_up);
     tcase_add_test(tcase, small_events_that_pass_give_it_no_time);
     tcase_add_test(tcase, an_old_stall_is_forgiven);
+    tcase_add_loop_test(tcase, one_that_was_told_holds_nothing, 0, 2);
     tcase_add_loop_test(tcase, one_that_comes_back_to_an_old_stall_has_all_of_its_time, 0, 2);
     tcase_add_loop_test(tcase, one_that_gets_in_the_way_later_is_evicted_too, 0, 10);
     return suite;

@@ -310,7 +310,7 @@ uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, st
         if (!sweep.freeing) {
             return TORC_NO_SLOT;
         }
-        torc_pause(TORC_WAIT_YIELD, round);
+        torc_pause_whole(TORC_WAIT_YIELD, round); /* a sequencer's lock is held */
     }
 }
 

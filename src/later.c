@@ -92,7 +92,7 @@ static void await_releases(const struct bus *bus) {
             for (uint32_t round = 0;
                  torc_word_count(torc_load_acquire64(&pool->slots[i].word)) == TORC_COUNT_FREEING; /* FREE */
                  round++) {
-                torc_pause(TORC_WAIT_YIELD, round);
+                torc_pause_whole(TORC_WAIT_YIELD, round);
             }
         }
     }

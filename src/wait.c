@@ -120,7 +120,7 @@ static void membarrier(void) {
     for (uint32_t round = 0; syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0 &&
                              syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0;
          round++) {
-        torc_pause(TORC_WAIT_BACKOFF, round);
+        torc_pause_whole(TORC_WAIT_BACKOFF, round);
     }
 }
 
@@ -177,6 +177,13 @@ void torc_pause(enum torc_wait how, uint32_t round) {
         pause_backoff(round);
         break;
     }
+}
+
+void torc_pause_whole(enum torc_wait how, uint32_t round) {
+    int before;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    torc_pause(how, round);
+    (void)pthread_setcancelstate(before, NULL);
 }
 
 /* One futex sleep, entered only if the second look finds nothing. True if it found something. */

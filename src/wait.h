@@ -40,7 +40,9 @@ struct torc_await {
  * looks once and answers TORC_WOULD_BLOCK. While asleep the thread can be cancelled (pthread_cancel). */
 int torc_await(const struct torc_await *await, uint64_t deadline);
 
-/* torc_pause: round number `round` of a loop that waits without a waitpoint: pauses, then yields, then naps. */
+/* torc_pause: round number `round` of a loop that waits without a waitpoint: pauses, then yields, then naps, in which the thread
+ * can be cancelled. torc_pause_whole: it cannot; of those who may hold a lock or have half done something. */
 void torc_pause(enum torc_wait how, uint32_t round);
+void torc_pause_whole(enum torc_wait how, uint32_t round);
 
 #endif

@@ -3,7 +3,9 @@
 #include "helpers.h"
 #include <pthread.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* AddressSanitizer marks the borders of stack frames and clears the marks when a function returns; a cancelled thread's
  * functions never do, so its last steps would trip over them. */
@@ -182,6 +184,93 @@ START_TEST(handles_outlive_the_thread_that_took_them) {
 }
 END_TEST
 
+/* --- cancelled with a lock held --------------------------------------------------------------------------------- */
+
+static torc_a32 blocked; /* 1: the first free of a block has begun; 2: all may end */
+static void *give_block(void *state, size_t size) {
+    (void)state;
+    return aligned_alloc(64, (size + 63) / 64 * 64);
+}
+static void free_later(void *state, void *block, size_t size) {
+    (void)state;
+    (void)size;
+    (void)torc_cas_acq_rel32(&blocked, 0, 1);
+    while (torc_load_acquire32(&blocked) != 2) {
+        (void)sched_yield();
+    }
+    free(block);
+}
+
+static void *release_inherited(void *unused) {
+    (void)unused;
+    return (void *)(intptr_t)torc_ringptr_release(inherited);
+}
+
+static struct {
+    struct torc_sequencer *sequencer;
+    struct torc_claim claim;
+    torc_a32 gone; /* it ended inside the call */
+} claimer;
+static void note_gone(void *context) {
+    torc_store_release32(&claimer.gone, 1);
+    clear_frames(context);
+}
+static void *claim_cancelled(void *context) {
+    int status;
+    pthread_cleanup_push(note_gone, context);
+    (void)pthread_cancel(pthread_self());
+    status = torc_sequencer_claim(claimer.sequencer, 1, 20000, TORC_FOREVER, &claimer.claim);
+    pthread_cleanup_pop(0);
+    return (void *)(intptr_t)status;
+}
+
+/* Enough for all the rounds before it naps, and for some of those; a thread that has ended tells no time. */
+static bool has_come_far(pthread_t thread) {
+    struct timespec used;
+    clockid_t clock;
+    return pthread_getcpuclockid(thread, &clock) != 0 || clock_gettime(clock, &used) != 0 || used.tv_sec != 0 ||
+           used.tv_nsec > 50000000;
+}
+
+/* The last handle to the only block: it goes once the claim below has made the ring drop its own. */
+static void keep_the_only_block(void) {
+    static const unsigned char zeros[20000];
+    struct torc_config config = small_config();
+    config.xxl = 1;
+    config.xxl_provider = (struct torc_xxl_provider){give_block, free_later, NULL};
+    config.flags |= TORC_DESTROY_LATER;
+    teardown_world();
+    open_world(&config);
+    assert_ok(torc_sequencer_open(t.topic, NULL, &claimer.sequencer));
+    assert_ok(torc_sequencer_publish(claimer.sequencer, 1, zeros, sizeof zeros, TORC_NO_WAIT, NULL));
+    inherited = keep_next(t.reader);
+    assert_ok(torc_advance(t.reader));
+    assert_status(torc_sequencer_claim(claimer.sequencer, 1, 20000, TORC_NO_WAIT, &claimer.claim), TORC_WOULD_BLOCK);
+}
+
+START_TEST(who_waits_for_a_slot_that_is_going_is_not_cancelled_with_the_lock) {
+    pthread_t releaser, thread;
+    void *status;
+    keep_the_only_block();
+    ck_assert_int_eq(pthread_create(&releaser, NULL, release_inherited, NULL), 0);
+    while (torc_load_acquire32(&blocked) == 0) {
+        (void)sched_yield();
+    }
+    ck_assert_int_eq(pthread_create(&thread, NULL, claim_cancelled, NULL), 0);
+    while (torc_load_acquire32(&claimer.gone) == 0 && !has_come_far(thread)) {
+        (void)sched_yield();
+    }
+    ck_assert_uint_eq(torc_load_acquire32(&claimer.gone), 0);
+    torc_store_release32(&blocked, 2);
+    ck_assert_int_eq(pthread_join(releaser, &status), 0);
+    assert_ok((int)(intptr_t)status);
+    ck_assert_int_eq(pthread_join(thread, &status), 0);
+    assert_ok((int)(intptr_t)status);
+    assert_ok(torc_sequencer_abort(claimer.sequencer, &claimer.claim));
+    assert_ok(torc_sequencer_close(claimer.sequencer));
+}
+END_TEST
+
 Suite *unwind_suite(void) {
     Suite *suite = suite_create("unwind");
     TCase *tcase = add_case(suite, "threads that end", setup_world);
@@ -191,5 +280,6 @@ Suite *unwind_suite(void) {
     tcase_add_test(tcase, an_actor_whose_handler_exits_has_ended);
     tcase_add_test(tcase, an_actor_whose_start_exits_was_never_there);
     tcase_add_test(tcase, handles_outlive_the_thread_that_took_them);
+    tcase_add_test(tcase, who_waits_for_a_slot_that_is_going_is_not_cancelled_with_the_lock);
     return suite;
 }

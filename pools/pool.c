@@ -296,8 +296,8 @@ uint32_t torc_pool_take_again(const struct torc_bus *bus, uint32_t number, struc
     return take_bounded(bus, number, gate, TORC_SWEEP_AGAIN);
 }
 
-/* A slot that is FREEING, where that comes last (pools/slot.c), may have been looked at for waiters before the caller announced itself: nobody will wake it, so it must
- * not go to sleep. Its releaser is a few instructions, or one block's free, away from done. */
+/* A slot that is FREEING, where that comes last (pools/slot.c), may have been looked at for waiters before the caller announced itself:
+ * nobody will wake it, so it must not go to sleep. Its releaser is a few instructions, or one block's free, away from done. */
 uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
     for (uint32_t round = 0;; round++) {
         struct sweep sweep = begin_sweep(bus, number, gate);

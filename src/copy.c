@@ -220,7 +220,8 @@ static bool take_losses(struct reader *self) {
     return any;
 }
 
-/* An eviction is told before what it made the reader lose; a poll that has handed events out ends first. An event found behind a loss is held until the loss was told: so a reader that is always overtaken gets on as well. */
+/* An eviction is told before what it made the reader lose; a poll that has handed events out ends first. An event found behind a loss
+ * is held until the loss was told: so a reader that is always overtaken gets on as well. */
 int torc_copy_next(struct reader *self, bool tell, bool first) {
     struct reader_lane *lane;
     bool tells = reader_tells(self);

@@ -23,11 +23,11 @@
  *   STATE       bus_close: bus.state                        readers, publishers            room = 0 in every publisher
  *   CLAIMED     publisher: lane.claimed                     reader after close, drain      no claim is still open
  *   REWRITE     publisher: entry words, after the stamp     copying reader: entry words    the stamp of the rewriting
- *   EVICT       publisher: reader.evicted, then GATING       copying reader: reader.evicted what it lets be overwritten
+ *   EVICT       publisher: reader.evicted, then GATING      copying reader: reader.evicted what it lets be overwritten
  *   RETURNED    last release of a block: area.returned      bank: before an XXL allocation the block, to be handed out again
- *   ROOM        sequencer, under its lock: base             the others, before a claim      what CURSOR gave it
+ *   ROOM        sequencer, under its lock: base             the others, before a claim     what CURSOR gave it
  *   WAKE        waker: waitpoint.seq + 1                    sleeper: waitpoint.seq         what it was waiting for
- *   HEAP        first allocation: the process's heap        every other: the heap           a heap that is set up
+ *   HEAP        first allocation: the process's heap        every other: the heap          a heap that is set up
  *   REMOTE      freeing thread: local.remote                owner: local.remote, to 0      a heap's block and its payload
  *
  * Asymmetric Dekker pairs: one side pays torc_barrier_light() (a compiler barrier), the other torc_barrier_heavy()
@@ -38,7 +38,7 @@
  *   SLEEP       stamp (or mailbox slot), topic.sleepers     topic.sleepers + waitpoint.waiting or notify.armed,
  *                                                           re-check of the stamps
  *   SPACE       cursor cell, slot word or stamp of a
- *               shared lane, waitpoint.waiting          waitpoint.waiting, re-scan of the gate and the pool
+ *               shared lane, waitpoint.waiting              waitpoint.waiting, re-scan of the gate and the pool
  *   AFTER       cursor cell, point.drains                   point.drains + waitpoint.waiting, re-check of the cursors
  *   CLOSE       lane.claimed, publisher.room                publisher.room, lane.claimed
  *   COPY        lane.claimed, publisher.copied              publisher.copied, lane.claimed

@@ -65,8 +65,9 @@ int torc_bus_state(struct torc_bus *bus);
 
 /* torc_bus_drain: waits (asleep) until every reader that is open has read everything published so far in its topic; those that
  * publishers do not wait for (LOSSY, CONFLATE, evicted) are not waited for here either.
- * Works on an open bus too. TORC_OK; TORC_TIMED_OUT at the deadline; TORC_WOULD_BLOCK: with TORC_NO_WAIT; TORC_CLOSED: the bus was halted, what was left will not
- * be read; TORC_INVALID. Not from inside a handler of a reader of this bus, which would wait for itself. */
+ * Works on an open bus too. TORC_OK; TORC_TIMED_OUT at the deadline; TORC_WOULD_BLOCK: with TORC_NO_WAIT; TORC_CLOSED: the bus was
+ * halted, what was left will not be read; TORC_INVALID. Not from inside a handler of a reader of this bus, which would
+ * wait for itself. */
 int torc_bus_drain(struct torc_bus *bus, uint64_t deadline);
 
 /* torc_bus_destroy: frees everything and sets *bus to NULL. Publishers, readers and actors must be closed first.

@@ -17,9 +17,10 @@
  * goes idle; torc_advance does it at once.
  *
  * What a reader does when it is slower than a publisher is its policy: GATE, the default, makes the publisher wait; LOSSY and CONFLATE
- * are overtaken, told so, and told exactly by how much; EVICT makes the publisher wait, but not for long. These three copy every event out before they hand it on, and while
- * there is one, the publishers of its topic take a slower path; nobody else pays for them. A GATE reader whose thread has died holds its
- * publishers up until somebody detaches it: where nobody can be sure to, EVICT keeps them going.
+ * are overtaken, told so, and told exactly by how much; EVICT makes the publisher wait, but not for long. These three copy every event
+ * out before they hand it on, and while there is one, the publishers of its topic take a slower path; nobody else pays for them. A
+ * GATE reader whose thread has died holds its publishers up until somebody detaches it: where nobody can be sure to, EVICT keeps
+ * them going.
  *
  * Threads: one thread at a time per reader; torc_reader_detach and the functions marked "any thread" from anywhere. DEBUG
  * builds look for violations and answer TORC_WRONG_THREAD. */
@@ -163,7 +164,8 @@ enum torc_action {
 typedef enum torc_action (*torc_handler)(void *context, const struct torc_event *event);
 
 /* torc_poll: calls handler for up to `limit` events and gives all cursors back at the end. Returns how many (0: none now)
- * or TORC_CLOSED, TORC_LAPPED (torc_reader_state has the sum), TORC_EVICTED, TORC_BUSY, TORC_INVALID as above. torc_poll_until waits for the first; TORC_TIMED_OUT. limit is 1..INT_MAX. */
+ * or TORC_CLOSED, TORC_LAPPED (torc_reader_state has the sum), TORC_EVICTED, TORC_BUSY, TORC_INVALID as above. torc_poll_until waits
+ * for the first; TORC_TIMED_OUT. limit is 1..INT_MAX. */
 int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, size_t limit);
 int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *context, size_t limit, uint64_t deadline);
 

@@ -32,6 +32,7 @@ static bool header_holds(struct walk *walk) {
                     header->readers == config->readers && header->actors == config->actors &&
                     header->lane_entries == config->lane_entries && header->xxl == config->xxl &&
                     header->xxl_bytes == config->xxl_bytes && header->keep_slots == config->keep_slots &&
+                    header->inline_bytes == config->inline_bytes &&
                     memcmp(header->slots, config->slots, sizeof header->slots) == 0;
     return hold(walk, same, "the region's header is damaged", 0, 0) &&
            hold(walk, geometry, "the region's geometry differs from the bus's", 0, 0);
@@ -119,13 +120,12 @@ static bool entry_holds(struct walk *walk, uint32_t lane, const struct torc_entr
 }
 
 static bool entries_hold(struct walk *walk, uint32_t lane) {
-    const struct torc_entry *entries = lane_entries(walk->bus, lane);
     uint64_t end = torc_lane_published(walk->bus, lane);
     uint64_t capacity = walk->bus->config.lane_entries;
     uint64_t ever = end - walk->bus->config.first_sequence;
     uint64_t held = 0;
     for (uint64_t at = end - (ever < capacity ? ever : capacity); at != end; at++) {
-        const struct torc_entry *entry = &entries[at & (capacity - 1)];
+        const struct torc_entry *entry = lane_entry_at(walk->bus, lane, at);
         if (torc_load_acquire64(&entry->stamp) == at + capacity) {
             continue; /* a claim for readers that copy had begun to rewrite it */
         }

@@ -15,7 +15,8 @@ static void locate(struct bus *bus) {
     bus->waitpoints = (struct torc_waitpoint *)(void *)(base + at.waitpoints);
     bus->lanes = (struct torc_lane *)(void *)(base + at.lanes);
     bus->cells = (struct torc_cell *)(void *)(base + at.cells);
-    bus->entries = (struct torc_entry *)(void *)(base + at.entries);
+    bus->entries = base + at.entries;
+    bus->stride = TORC_ENTRY_BYTES(bus->config.inline_bytes);
     bus->hot.slots = (struct torc_slot *)(void *)(base + at.slots);
     bus->hot.refused = &bus->header->refused;
 }
@@ -82,7 +83,8 @@ static int view_pools(struct bus *bus) {
     }
     for (uint32_t reader = 0; reader < config->readers; reader++) {
         struct torc_waitpoint *space = &bus->waitpoints[reader_point_index(bus, reader)];
-        view_pool(bus, keep_pool_of(bus, reader), TORC_XS, config->keep_slots, &place, space);
+        view_pool(bus, keep_pool_of(bus, reader), torc_shirt_of(config->inline_bytes), config->keep_slots, &place,
+                  space);
     }
     return TORC_OK;
 }
@@ -147,6 +149,7 @@ static int create(const struct torc_config *config, void *memory, size_t bytes, 
         return TORC_NO_MEMORY;
     }
     bus->config = *config;
+    bus->config.inline_bytes = config->inline_bytes != 0 ? config->inline_bytes : TORC_INLINE_BYTES;
     status = pthread_mutex_init(&bus->lock, NULL) == 0 ? TORC_OK : TORC_NO_MEMORY;
     if (status == TORC_OK) {
         status = map ? torc_memory_take(need, config->flags, &bus->memory)

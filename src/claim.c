@@ -62,7 +62,7 @@ static int claim_try(struct wanted *wanted, bool in_slot, uint64_t deadline, str
         torc_store_release64(&lane_entry(self, claim->sequence)->body.word[0], claim->slot);
         torc_claim_note_held(self, claim->sequence);
     } else {
-        claim->data = lane_entry(self, claim->sequence)->body.bytes;
+        claim->data = torc_entry_bytes(lane_entry(self, claim->sequence));
     }
     return TORC_OK;
 }
@@ -220,10 +220,16 @@ bool torc_publisher_is_copied(const struct publisher *self, size_t length) {
     return copied(self) && length < self->inline_limit;
 }
 
+static void store_words(torc_a64 *words, const unsigned char *data, size_t length) {
+    for (size_t at = 0; at < length; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, data + at, length - at < 8 ? length - at : 8);
+        torc_store_release64(words++, word); /* REWRITE */
+    }
+}
+
 /* An inline event, word by word (REWRITE). */
 int torc_publish_words(struct publisher *self, uint32_t type, const void *data, size_t length, uint64_t deadline) {
-    uint64_t words[TORC_INLINE_BYTES / 8] = {0};
-    struct torc_entry *entry;
     uint64_t sequence;
     int status = torc_take_room(self, deadline);
     if (status == TORC_OK) {
@@ -232,14 +238,8 @@ int torc_publish_words(struct publisher *self, uint32_t type, const void *data, 
     if (status != TORC_OK) {
         return status;
     }
-    if (length != 0) {
-        memcpy(words, data, length);
-    }
-    entry = lane_entry(self, sequence);
     open_entry(self, sequence, (uint32_t)length, true);
-    for (size_t i = 0; i < (length + 7) / 8; i++) {
-        torc_store_release64(&entry->body.word[i], words[i]);
-    }
+    store_words(torc_entry_words(lane_entry(self, sequence)), data, length);
     stamp(self, sequence, (uint32_t)length, type);
     settle(self, 1);
     return TORC_OK;

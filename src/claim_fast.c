@@ -92,7 +92,7 @@ static inline __attribute__((always_inline)) bool claim_lone(struct publisher *s
         self->stall[1 + torc_shirt_of(length)].since = 0;
     } else {
         claim->slot = 0;
-        claim->data = lane_entry(self, sequence)->body.bytes;
+        claim->data = torc_entry_bytes(lane_entry(self, sequence));
     }
     fill_claim(claim, type, length, sequence);
     self->lone = (struct lone_claim){claim->slot, (uint32_t)length};
@@ -221,7 +221,7 @@ static void open_slot_entry(struct publisher *self, const struct torc_claim *cla
 static void open_inline_entry(struct publisher *self, struct torc_claim *claim) {
     struct torc_entry *entry = lane_entry(self, claim->sequence);
     torc_store_relaxed32(&entry->header_word, (uint32_t)claim->length);
-    claim->data = entry->body.bytes;
+    claim->data = torc_entry_bytes(entry);
 }
 
 /* Claims that were not made after all; settling one of them is refused. */

@@ -35,13 +35,13 @@ uint64_t torc_slot_numbers(const struct torc_config *config) {
 static uint64_t bytes_at_most(const struct torc_config *config) {
     uint64_t bank = (uint64_t)config->xxl * 24 + 8192;
     uint64_t area = config->xxl_bytes == 0 ? 0 : config->xxl_bytes + (uint64_t)config->xxl * 96 + 8192;
-    uint64_t keep = (uint64_t)config->keep_slots * (TORC_XS_BYTES + 24) + 4096;
+    uint64_t keep = (uint64_t)config->keep_slots * (TORC_KEEP_SLOT_BYTES(config->inline_bytes) + 24u) + 4096;
     uint64_t reader_cells = (uint64_t)config->readers * sizeof(struct torc_cell);
     for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
         bank += (uint64_t)config->slots[shirt] * ((UINT64_C(64) << (2 * shirt)) + 24);
     }
     return config->publishers *
-               (bank + area + reader_cells + (uint64_t)config->lane_entries * sizeof(struct torc_entry)) +
+               (bank + area + reader_cells + (uint64_t)config->lane_entries * TORC_ENTRY_BYTES(config->inline_bytes)) +
            config->readers * keep + UINT64_C(1) * config->topics * TORC_TOPIC_BYTES + (UINT64_C(1) << 20);
 }
 
@@ -69,6 +69,10 @@ static const char *fault(const struct torc_config *config) {
     }
     if (config->xxl > TORC_MAX_SLOTS || config->keep_slots > TORC_MAX_SLOTS) {
         return "xxl, keep_slots: 0..2^20";
+    }
+    if (config->inline_bytes != 0 &&
+        (config->inline_bytes < TORC_INLINE_BYTES || config->inline_bytes > TORC_MAX_INLINE_BYTES)) {
+        return "inline_bytes: 0, or 48..16384";
     }
     if (config->xxl_bytes != 0 &&
         (config->xxl == 0 || config->xxl_bytes <= TORC_XL_BYTES || config->xxl_bytes > TORC_MAX_XXL_BYTES)) {
@@ -112,6 +116,10 @@ static size_t bank_payload(const struct torc_config *config) {
            (size_t)n[TORC_L] * TORC_L_BYTES + (size_t)n[TORC_XL] * TORC_XL_BYTES;
 }
 
+static size_t keep_bytes(const struct torc_config *config) {
+    return TORC_KEEP_BYTES(config->keep_slots) + TORC_KEEP_EXTRA_BYTES(config->keep_slots, config->inline_bytes);
+}
+
 struct torc_offsets torc_header_offsets(const struct torc_config *config) {
     struct torc_offsets at;
     uint64_t lanes = config->publishers;
@@ -122,10 +130,10 @@ struct torc_offsets torc_header_offsets(const struct torc_config *config) {
                TORC_WAITPOINTS(config->publishers, config->readers, config->actors) * sizeof(struct torc_waitpoint);
     at.cells = at.lanes + lanes * sizeof(struct torc_lane);
     at.entries = at.cells + lanes * config->readers * sizeof(struct torc_cell);
-    at.slots = at.entries + lanes * config->lane_entries * sizeof(struct torc_entry);
+    at.slots = at.entries + lanes * TORC_LANE_BYTES(config->lane_entries, config->inline_bytes);
     at.banks = at.slots + torc_slot_numbers(config) * sizeof(struct torc_slot);
     at.keeps = at.banks + lanes * bank_bytes(config) + keep_records - (at.banks - at.slots);
-    at.areas = at.keeps + config->readers * TORC_KEEP_BYTES(config->keep_slots) - keep_records;
+    at.areas = at.keeps + config->readers * keep_bytes(config) - keep_records;
     at.total = at.areas + TORC_BUS_XXL_BYTES(lanes, config->xxl, config->xxl_bytes);
     return at;
 }
@@ -147,7 +155,7 @@ int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes 
     bytes->cells = (size_t)(at.entries - at.cells);
     bytes->pool_payload = config->publishers * bank_payload(config);
     bytes->pool_control = config->publishers * bank_bytes(config) - bytes->pool_payload;
-    bytes->keep = config->readers * TORC_KEEP_BYTES(config->keep_slots);
+    bytes->keep = config->readers * keep_bytes(config);
     bytes->xxl_areas = (size_t)(at.total - at.areas);
     bytes->total = (size_t)at.total;
     return TORC_OK;

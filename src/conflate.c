@@ -10,6 +10,7 @@
 #include "conflate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* How much of a pool may be pinned: publishers must find slots however long the reader stays away. */
 #define POOL_SHARE 4u
@@ -23,38 +24,47 @@ static uint32_t *bucket_of(const struct torc_conflation *self, uint32_t lane, ui
 
 static struct pending *find(const struct torc_conflation *self, uint32_t lane, uint32_t type) {
     uint32_t at = *bucket_of(self, lane, type);
-    while (at != NO_PENDING && (self->place[at].lane != lane || self->place[at].entry.type != type)) {
-        at = self->place[at].next_alike;
+    while (at != NO_PENDING && (pending_at(self, at)->lane != lane || pending_at(self, at)->entry.type != type)) {
+        at = pending_at(self, at)->next_alike;
     }
-    return at != NO_PENDING ? &self->place[at] : NULL;
+    return at != NO_PENDING ? pending_at(self, at) : NULL;
 }
 
 /* The last in the queue. */
 static struct pending *add(struct torc_conflation *self, uint32_t lane, uint32_t type) {
     uint32_t *bucket = bucket_of(self, lane, type);
     uint32_t at = self->free;
-    struct pending *pending = &self->place[at];
+    struct pending *pending = pending_at(self, at);
     self->free = pending->next;
-    *pending = (struct pending){.lane = lane, .next_alike = *bucket, .next = NO_PENDING};
+    pending->lane = lane;
+    pending->lost = 0;
+    pending->next_alike = *bucket;
+    pending->next = NO_PENDING;
     *bucket = at;
-    *(self->first == NO_PENDING ? &self->first : &self->place[self->last].next) = at;
+    *(self->first == NO_PENDING ? &self->first : &pending_at(self, self->last)->next) = at;
     self->last = at;
     return pending;
 }
 
-/* The first in the queue goes; its pin is the caller's. */
-static struct pending take(struct torc_conflation *self) {
+/* The first in the queue goes; its pin is the caller's, and what is in its place until something is added. */
+static const struct pending *take(struct torc_conflation *self) {
     uint32_t at = self->first;
-    struct pending taken = self->place[at];
-    uint32_t *link = bucket_of(self, taken.lane, taken.entry.type);
+    struct pending *taken = pending_at(self, at);
+    uint32_t *link = bucket_of(self, taken->lane, taken->entry.type);
     while (*link != at) {
-        link = &self->place[*link].next_alike;
+        link = &pending_at(self, *link)->next_alike;
     }
-    *link = taken.next_alike;
-    self->first = taken.next;
-    self->place[at].next = self->free;
+    *link = taken->next_alike;
+    self->first = taken->next;
+    taken->next = self->free;
     self->free = at;
     return taken;
+}
+
+/* What an entry says, and no more of it than that. */
+static void copy_entry(struct torc_entry *to, const struct torc_entry *from) {
+    size_t payload = (from->header & TORC_ENTRY_SLOT) != 0 ? sizeof from->body.slot : from->header & TORC_ENTRY_LENGTH;
+    memcpy(to, from, offsetof(struct torc_entry, body) + payload);
 }
 
 static void count_held(struct reader *self, int64_t more) {
@@ -87,7 +97,7 @@ static bool within_share(const struct reader *self, uint64_t slot) {
 /* The copy at hand becomes the newest of its type; false if there is no place for it. */
 static bool absorb(struct reader *self, struct reader_lane *lane) {
     struct torc_conflation *table = self->conflation;
-    struct pending *pending = find(table, lane->index, self->copy.type);
+    struct pending *pending = find(table, lane->index, self->copy->type);
     if (!within_share(self, self->pinned) || (pending == NULL && table->free == NO_PENDING)) {
         torc_copy_drop(self);
         return false;
@@ -97,10 +107,10 @@ static bool absorb(struct reader *self, struct reader_lane *lane) {
         pending->lost++;
         torc_store_relaxed64(&self->lost, torc_load_relaxed64(&self->lost) + 1);
     } else {
-        pending = add(table, lane->index, self->copy.type);
+        pending = add(table, lane->index, self->copy->type);
         count_held(self, 1);
     }
-    pending->entry = self->copy;
+    copy_entry(&pending->entry, self->copy);
     pending->sequence = lane->sequence;
     pending->pinned = self->pinned;
     if (self->pinned != 0) {
@@ -144,16 +154,16 @@ static int tell_loss(struct reader *self, struct reader_lane *lane) {
 }
 
 static int hand_on(struct reader *self, bool tell) {
-    struct pending pending = take(self->conflation);
-    struct reader_lane *lane = torc_reader_lane(self, pending.lane);
-    self->copy = pending.entry;
-    self->pinned = pending.pinned;
-    if (pending.pinned != 0) {
-        (*pins_of(self, pending.pinned))--;
+    const struct pending *pending = take(self->conflation);
+    struct reader_lane *lane = torc_reader_lane(self, pending->lane);
+    copy_entry(self->copy, &pending->entry);
+    self->pinned = pending->pinned;
+    if (pending->pinned != 0) {
+        (*pins_of(self, pending->pinned))--;
     }
-    self->hot.lane = pending.lane;
-    self->hot.sequence = pending.sequence;
-    self->hot.lost = pending.lost;
+    self->hot.lane = pending->lane;
+    self->hot.sequence = pending->sequence;
+    self->hot.lost = pending->lost;
     if (!tell && lane != NULL) {
         self->hot.lost += lane->lost; /* a poll is told with an event */
         lane->lost = 0;
@@ -201,9 +211,10 @@ bool torc_conflate_ready(const struct reader *self) {
 uint64_t torc_conflate_oldest(const struct reader *self, const struct reader_lane *lane) {
     const struct torc_conflation *table = self->conflation;
     uint64_t oldest = lane->sequence;
-    for (uint32_t at = table->first; at != NO_PENDING; at = table->place[at].next) {
-        if (table->place[at].lane == lane->index && sequence_before(table->place[at].sequence, oldest)) {
-            oldest = table->place[at].sequence;
+    for (uint32_t at = table->first; at != NO_PENDING; at = pending_at(table, at)->next) {
+        const struct pending *pending = pending_at(table, at);
+        if (pending->lane == lane->index && sequence_before(pending->sequence, oldest)) {
+            oldest = pending->sequence;
         }
     }
     return oldest;
@@ -213,7 +224,7 @@ uint64_t torc_conflate_oldest(const struct reader *self, const struct reader_lan
 
 void torc_conflate_clear(struct reader *self) {
     while (self->conflation != NULL && self->conflation->first != NO_PENDING) {
-        unpin(self, take(self->conflation).pinned);
+        unpin(self, take(self->conflation)->pinned);
         count_held(self, -1);
     }
 }
@@ -222,27 +233,29 @@ int torc_conflate_open(struct reader *self, uint32_t types) {
     uint32_t pools = self->bus->config.publishers * TORC_BANK_POOLS + self->bus->config.readers;
     uint32_t buckets = 1;
     size_t head = TORC_ROUND_LINE(sizeof(struct torc_conflation));
+    size_t place = offsetof(struct pending, entry) + self->bus->stride;
     struct torc_conflation *table;
     while (buckets < types) {
         buckets *= 2;
     }
-    table = aligned_alloc(TORC_LINE, head + types * sizeof(struct pending) +
-                                         TORC_ROUND_LINE(((size_t)buckets + pools) * sizeof(uint32_t)));
+    table =
+        aligned_alloc(TORC_LINE, head + types * place + TORC_ROUND_LINE(((size_t)buckets + pools) * sizeof(uint32_t)));
     if (table == NULL) {
         return TORC_NO_MEMORY;
     }
-    *table = (struct torc_conflation){.place = (struct pending *)(void *)((unsigned char *)table + head),
+    *table = (struct torc_conflation){.place = (unsigned char *)table + head,
+                                      .place_bytes = place,
                                       .places = types,
                                       .buckets = buckets,
                                       .first = NO_PENDING,
                                       .free = NO_PENDING};
-    table->bucket = (uint32_t *)(void *)&table->place[types];
+    table->bucket = (uint32_t *)(void *)(table->place + types * place);
     table->pins = table->bucket + buckets;
     for (uint32_t i = 0; i < buckets + pools; i++) {
         table->bucket[i] = i < buckets ? NO_PENDING : 0;
     }
     for (uint32_t i = types; i > 0; i--) {
-        table->place[i - 1].next = table->free;
+        pending_at(table, i - 1)->next = table->free;
         table->free = i - 1;
     }
     self->conflation = table;

@@ -9,18 +9,19 @@
 
 /* The newest event of a type in a lane. */
 struct pending {
-    struct torc_entry entry; /* header, type and payload; its stamp means nothing */
     uint64_t sequence;
     uint64_t pinned; /* the slot that holds the payload; 0: it is in the entry */
     uint64_t lost;   /* older ones that it replaced */
     uint32_t lane;
-    uint32_t next_alike; /* in its bucket */
-    uint32_t next;       /* handed on after it; free behind it */
+    uint32_t next_alike;     /* in its bucket */
+    uint32_t next;           /* handed on after it; free behind it */
+    struct torc_entry entry; /* header, type and payload, as wide as the lanes'; its stamp means nothing */
 };
 
 /* In one block of memory: this, the places, the buckets, and one number per pool. */
 struct torc_conflation {
-    struct pending *place;
+    unsigned char *place; /* pending_at */
+    size_t place_bytes;
     uint32_t *bucket;
     uint32_t *pins; /* per pool: slots that are pinned */
     uint32_t places;
@@ -29,6 +30,10 @@ struct torc_conflation {
     uint32_t last;
     uint32_t free;
 };
+
+static inline struct pending *pending_at(const struct torc_conflation *self, uint32_t at) {
+    return (struct pending *)(void *)(self->place + at * self->place_bytes);
+}
 
 /* A table for so many types; it goes, and what is pending with it. */
 int torc_conflate_open(struct reader *self, uint32_t types);

@@ -36,7 +36,9 @@ static enum found compare(uint64_t stamp, uint64_t sequence) {
 }
 
 /* Whether what was copied is what the publisher stamped: the length is believed only then. */
-static enum found copy_entry(const struct torc_entry *entry, uint64_t sequence, struct torc_entry *copy) {
+static enum found copy_entry(struct torc_entry *entry, uint64_t sequence, size_t most, struct torc_entry *copy) {
+    const torc_a64 *from = torc_entry_words(entry);
+    torc_a64 *to = torc_entry_words(copy);
     uint64_t stamp = torc_load_acquire64(&entry->stamp); /* STAMP */
     enum found found = compare(stamp, sequence);
     size_t words = 1;
@@ -47,10 +49,10 @@ static enum found copy_entry(const struct torc_entry *entry, uint64_t sequence, 
     copy->type = torc_load_acquire32(&entry->type_word);
     if ((copy->header & TORC_ENTRY_SLOT) == 0) {
         size_t length = copy->header & TORC_ENTRY_LENGTH;
-        words = length <= TORC_INLINE_BYTES ? (length + 7) / 8 : 0;
+        words = length <= most ? (length + 7) / 8 : 0;
     }
     for (size_t i = 0; i < words; i++) {
-        torc_store_relaxed64(&copy->body.word[i], torc_load_acquire64(&entry->body.word[i])); /* REWRITE */
+        torc_store_relaxed64(&to[i], torc_load_acquire64(&from[i])); /* REWRITE */
     }
     return compare(torc_load_relaxed64(&entry->stamp), sequence);
 }
@@ -91,10 +93,8 @@ static bool is_tombstone(const struct torc_entry *entry, uint64_t sequence) {
 /* The newest event, for CONFLATE: an aborted claim behind it does not replace it. Only a guess where the entries are being
  * overwritten, and then there is a newer one. */
 static uint64_t newest_event(const struct reader *self, const struct reader_lane *lane) {
-    const struct torc_entry *entries = lane_entries(self->bus, lane->index);
     uint64_t at = newest(self, lane);
-    while (sequence_before(lane->sequence, at) &&
-           is_tombstone(&entries[at & (self->bus->config.lane_entries - 1)], at)) {
+    while (sequence_before(lane->sequence, at) && is_tombstone(lane_entry_at(self->bus, lane->index, at), at)) {
         at--;
     }
     return at;
@@ -112,32 +112,31 @@ static uint64_t resume_at(const struct reader *self, const struct reader_lane *l
 
 /* One lane: its next event is copied, or what was lost before it is counted. */
 static enum found try_lane(struct reader *self, struct reader_lane *lane) {
-    const struct torc_entry *entries = lane_entries(self->bus, lane->index);
     for (;;) {
-        const struct torc_entry *entry;
+        struct torc_entry *entry;
         enum found found;
         uint64_t skip_to = reader_tells(self) ? lane->sequence : newest_event(self, lane);
         if (sequence_before(lane->sequence, skip_to)) {
             lose(self, lane, skip_to);
         }
-        entry = &entries[lane->sequence & (self->bus->config.lane_entries - 1)];
-        found = copy_entry(entry, lane->sequence, &self->copy);
+        entry = lane_entry_at(self->bus, lane->index, lane->sequence);
+        found = copy_entry(entry, lane->sequence, self->bus->config.inline_bytes, self->copy);
         if (found == NOT_YET) {
             return NOT_YET;
         }
         if (found == OVERTAKEN) {
             (void)torc_load_acquire64(&entry->stamp); /* EVICT: the last look at it was relaxed */
             lose(self, lane, resume_at(self, lane));
-        } else if ((self->copy.header & TORC_ENTRY_SKIP) != 0) {
+        } else if ((self->copy->header & TORC_ENTRY_SKIP) != 0) {
             lane->sequence++;
             lane->skipped++;
-        } else if ((self->copy.header & TORC_ENTRY_SLOT) == 0) {
+        } else if ((self->copy->header & TORC_ENTRY_SLOT) == 0) {
             return FOUND;
-        } else if (torc_slot_pin(&self->bus->hot, self->copy.body.slot, lane->sequence)) {
-            self->pinned = self->copy.body.slot;
+        } else if (torc_slot_pin(&self->bus->hot, self->copy->body.slot, lane->sequence)) {
+            self->pinned = self->copy->body.slot;
             return FOUND;
         } else {
-            (void)torc_load_acquire64(&torc_slot_of(&self->bus->hot, self->copy.body.slot)->word); /* EVICT, DROP */
+            (void)torc_load_acquire64(&torc_slot_of(&self->bus->hot, self->copy->body.slot)->word); /* EVICT, DROP */
             lose(self, lane, lane->sequence + 1); /* reaped: the lane no longer holds this event */
         }
     }
@@ -149,7 +148,7 @@ bool torc_copy_try(struct reader *self, struct reader_lane *lane) {
 
 /* Shows the inline torc_next the copy as if it were a lane of one entry. */
 static void show(struct reader *self) {
-    self->hot.entries = &self->copy;
+    self->hot.entries = (unsigned char *)self->copy;
     self->hot.mask = 0;
     self->hot.left = 1;
     self->holds = false;
@@ -257,10 +256,9 @@ bool torc_copy_ready(const struct reader *self) {
     }
     for (uint32_t i = 0; i < self->lane_count; i++) {
         const struct reader_lane *lane = &self->lane[i];
-        const struct torc_entry *entries = lane_entries(self->bus, lane->index);
-        uint64_t index = lane->sequence & (self->bus->config.lane_entries - 1);
+        const struct torc_entry *entry = lane_entry_at(self->bus, lane->index, lane->sequence);
         if ((lane->lost != 0 && reader_tells(self)) ||
-            compare(torc_load_acquire64(&entries[index].stamp), lane->sequence) != NOT_YET) {
+            compare(torc_load_acquire64(&entry->stamp), lane->sequence) != NOT_YET) {
             return true;
         }
     }

@@ -50,7 +50,8 @@ struct bus {
     struct torc_waitpoint *waitpoints;
     struct torc_lane *lanes;
     struct torc_cell *cells;
-    struct torc_entry *entries;
+    unsigned char *entries; /* lane_entry_at */
+    size_t stride;          /* bytes from entry to entry */
 
     pthread_mutex_t lock;
     ck_hs_t by_name;           /* the names, as they stand in the records */
@@ -151,7 +152,7 @@ struct reader {
     bool one_lane;    /* one lane, open bus: an idle poll needs to look at the stamp and the version only */
 
     /* A copying reader's: the event at hand, and the reference that pins its slot. */
-    struct torc_entry copy;
+    struct torc_entry *copy; /* as wide as the lanes' */
     uint64_t pinned;
     uint32_t run; /* events until the next lane gets its turn */
     bool holds;   /* the copy is an event that was not handed on yet */
@@ -215,7 +216,7 @@ static inline uint64_t held_bit(const struct publisher *self, uint64_t sequence)
     return UINT64_C(1) << ((sequence & self->hot.mask) % 64);
 }
 static inline struct torc_entry *lane_entry(const struct publisher *self, uint64_t sequence) {
-    return &self->hot.entries[sequence & self->hot.mask];
+    return torc_entry_at(self->hot.entries, self->hot.mask, self->hot.stride, sequence);
 }
 static inline uint64_t lane_claimed(const struct publisher *self) {
     return torc_load_relaxed64(&self->hot.lane->claimed);
@@ -285,8 +286,11 @@ static inline uint32_t actor_point_index(const struct bus *bus, uint32_t actor) 
 static inline struct torc_cell *cell_of(const struct bus *bus, uint32_t lane, uint32_t reader) {
     return &bus->cells[(size_t)lane * bus->config.readers + reader];
 }
-static inline struct torc_entry *lane_entries(const struct bus *bus, uint32_t lane) {
-    return bus->entries + (size_t)lane * bus->config.lane_entries;
+static inline unsigned char *lane_entries(const struct bus *bus, uint32_t lane) {
+    return bus->entries + (size_t)lane * bus->config.lane_entries * bus->stride;
+}
+static inline struct torc_entry *lane_entry_at(const struct bus *bus, uint32_t lane, uint64_t sequence) {
+    return torc_entry_at(lane_entries(bus, lane), bus->config.lane_entries - 1, bus->stride, sequence);
 }
 static inline struct torc_topic_record *topic_of_lane(const struct bus *bus, uint32_t lane) {
     return &bus->topics[torc_load_acquire32(

@@ -4,10 +4,9 @@
 /* --- the reader's position ---------------------------------------------------------------------------------- */
 
 static uint64_t tombstones(const struct reader *self, const struct reader_lane *lane, uint64_t to) {
-    const struct torc_entry *entries = lane_entries(self->bus, lane->index);
     uint64_t count = 0;
     for (uint64_t at = lane->given; lane->skipped != 0 && at != to; at++) {
-        count += (entries[at & self->hot.mask].header & TORC_ENTRY_SKIP) != 0;
+        count += (lane_entry_at(self->bus, lane->index, at)->header & TORC_ENTRY_SKIP) != 0;
     }
     return count;
 }

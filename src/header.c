@@ -3,26 +3,28 @@
 
 /* Stamps that no reader waits for on the first lap: those of the lap before. Zeroed memory says the same unless
  * counting starts elsewhere. */
-static void format_entries(struct torc_entry *entries, const struct torc_config *config) {
+static void format_entries(unsigned char *entries, const struct torc_config *config) {
+    size_t stride = TORC_ENTRY_BYTES(config->inline_bytes);
     uint64_t n = config->lane_entries;
     if (config->first_sequence == 0) {
         return;
     }
     for (uint64_t i = 0; i < n; i++) {
         uint64_t sequence = config->first_sequence + i;
-        torc_store_relaxed64(&entries[sequence & (n - 1)].stamp, sequence + 1 - n);
+        torc_store_relaxed64(&torc_entry_at(entries, n - 1, stride, sequence)->stamp, sequence + 1 - n);
     }
 }
 
 static void format_lanes(struct torc_header *header, const struct torc_config *config) {
     unsigned char *base = (unsigned char *)header;
     struct torc_lane *lanes = (struct torc_lane *)(void *)(base + header->at.lanes);
-    struct torc_entry *entries = (struct torc_entry *)(void *)(base + header->at.entries);
     for (uint32_t i = 0; i < config->publishers; i++) {
         torc_store_relaxed64(&lanes[i].claimed, config->first_sequence);
         torc_store_relaxed64(&lanes[i].published, config->first_sequence);
         torc_store_relaxed64(&lanes[i].gate, config->first_sequence);
-        format_entries(entries + (size_t)i * config->lane_entries, config);
+        format_entries(base + header->at.entries +
+                           (size_t)i * TORC_LANE_BYTES(config->lane_entries, config->inline_bytes),
+                       config);
     }
 }
 
@@ -38,6 +40,7 @@ void torc_header_format(struct torc_header *header, const struct torc_config *co
     header->lane_entries = config->lane_entries;
     header->xxl = config->xxl;
     header->keep_slots = config->keep_slots;
+    header->inline_bytes = config->inline_bytes;
     for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
         header->slots[shirt] = config->slots[shirt];
     }

@@ -5,7 +5,7 @@
 #include <torc/bus.h>
 
 #define TORC_HEADER_MAGIC   UINT64_C(0x7375622d63726f74) /* "torc-bus" in memory on a little-endian machine */
-#define TORC_HEADER_VERSION 1u
+#define TORC_HEADER_VERSION 2u
 #define TORC_HEADER_ENDIAN  UINT32_C(0x01020304)
 
 /* Where each table begins, in bytes from the start of the region. */
@@ -28,7 +28,7 @@ struct torc_header {
     uint32_t endian;
     uint32_t word_bytes;
     uint32_t line_bytes;
-    uint32_t topics, publishers, readers, actors, lane_entries, xxl, keep_slots;
+    uint32_t topics, publishers, readers, actors, lane_entries, xxl, keep_slots, inline_bytes;
     uint32_t slots[TORC_SHIRTS];
     uint32_t flags;
     uint64_t first_sequence;

@@ -46,7 +46,7 @@ static int keep(struct torc_reader *reader, const struct torc_event *event, bool
         return TORC_INVALID;
     }
     if (event->slot == 0) {
-        return event->length <= TORC_INLINE_BYTES ? keep_copy(self, event, again, ptr) : TORC_INVALID;
+        return event->length <= self->bus->config.inline_bytes ? keep_copy(self, event, again, ptr) : TORC_INVALID;
     }
     /* The ring's reference is alive as long as our cursor is below the event, so there is one to clone. */
     return torc_ringptr_clone((struct torc_ringptr){&self->bus->hot, event->slot}, ptr);

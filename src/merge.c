@@ -82,8 +82,8 @@ int torc_merge_stats(const struct torc_merge *merge, struct torc_merge_stats *st
 
 /* --- the heads of the lanes --------------------------------------------------------------------------------- */
 
-static const struct torc_entry *entry_at(const struct torc_merge *merge, const struct reader_lane *lane) {
-    return &lane_entries(merge->bus, lane->index)[lane->sequence & merge->reader->hot.mask];
+static struct torc_entry *entry_at(const struct torc_merge *merge, const struct reader_lane *lane) {
+    return lane_entry_at(merge->bus, lane->index, lane->sequence);
 }
 
 static bool stamped(const struct torc_merge *merge, const struct reader_lane *lane) {
@@ -91,8 +91,8 @@ static bool stamped(const struct torc_merge *merge, const struct reader_lane *la
 }
 
 static struct torc_event borrow(const struct torc_merge *merge, const struct reader_lane *lane) {
-    const struct torc_entry *entry = entry_at(merge, lane);
-    struct torc_event event = {.data = entry->body.bytes,
+    struct torc_entry *entry = entry_at(merge, lane);
+    struct torc_event event = {.data = torc_entry_bytes(entry),
                                .length = entry->header & TORC_ENTRY_LENGTH,
                                .type = entry->type,
                                .lane = lane->index,

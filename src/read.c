@@ -10,8 +10,11 @@
 /* --- lanes -------------------------------------------------------------------------------------------------- */
 
 static bool stamped(const struct reader *self, uint32_t lane, uint64_t sequence) {
-    const struct torc_entry *entry = &lane_entries(self->bus, lane)[sequence & self->hot.mask];
-    return torc_load_acquire64(&entry->stamp) == sequence + 1; /* STAMP */
+    return torc_load_acquire64(&lane_entry_at(self->bus, lane, sequence)->stamp) == sequence + 1; /* STAMP */
+}
+
+static inline struct torc_entry *entry_at_hand(const struct reader *self) {
+    return torc_entry_at(self->hot.entries, self->hot.mask, self->hot.stride, self->hot.sequence);
 }
 
 /* May this reader have the event of its position in that lane? */
@@ -225,7 +228,7 @@ static int find_next(struct reader *self, bool tell, bool first) {
             }
             continue;
         }
-        if ((self->hot.entries[self->hot.sequence & self->hot.mask].header & TORC_ENTRY_SKIP) == 0) {
+        if ((entry_at_hand(self)->header & TORC_ENTRY_SKIP) == 0) {
             return TORC_OK;
         }
         self->lane[self->current].skipped++;
@@ -237,7 +240,7 @@ static int find_next(struct reader *self, bool tell, bool first) {
 /* A reader of one lane that polls while it is idle, the case in which latency counts. Until it has said that it is busy it
  * looks at shared words only and borrows nothing. TORC_BUSY: something is out of the ordinary, take the long way. */
 static int idle_turn(struct reader *self) {
-    const struct torc_entry *entry = &self->hot.entries[self->hot.sequence & self->hot.mask];
+    const struct torc_entry *entry = entry_at_hand(self);
     if (torc_load_acquire64(&entry->stamp) != self->hot.sequence + 1) { /* STAMP */
         return torc_load_relaxed32(&self->topic->record->version) == self->version ? TORC_EMPTY : TORC_BUSY;
     }

@@ -2,6 +2,7 @@
 #include "conflate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct reader_lane *torc_reader_lane(struct reader *self, uint32_t lane) {
     for (uint32_t i = 0; i < self->lane_count; i++) {
@@ -137,7 +138,8 @@ static bool config_valid(const struct torc_reader_config *config) {
 }
 
 static struct reader *new_reader(struct torc_topic *topic, const struct torc_reader_config *config) {
-    struct reader *self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
+    size_t copy = config->policy == TORC_POLICY_GATE ? 0 : topic->bus->stride;
+    struct reader *self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self) + copy);
     if (self == NULL) {
         return NULL;
     }
@@ -149,7 +151,12 @@ static struct reader *new_reader(struct torc_topic *topic, const struct torc_rea
     self->evict_after_ns = config->evict_after_ns;
     self->hot.bus = &self->bus->hot;
     self->hot.mask = self->bus->config.lane_entries - 1;
+    self->hot.stride = self->bus->stride;
     self->hot.entries = self->bus->entries; /* before the first lane: an address to reckon with, never looked at */
+    if (copy != 0) {
+        self->copy = (struct torc_entry *)(void *)((unsigned char *)self + TORC_ROUND_LINE(sizeof *self));
+        memset(self->copy, 0, copy);
+    }
     if (config->policy == TORC_POLICY_CONFLATE && config->conflate_types != 0 &&
         torc_conflate_open(self, config->conflate_types) != TORC_OK) {
         free(self);

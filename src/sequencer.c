@@ -126,7 +126,7 @@ static void claim_in_entry(const struct torc_sequencer *self, uint64_t sequence,
     struct torc_entry *entry = lane_entry(publisher_of(self->publisher), sequence);
     torc_store_relaxed32(&entry->header_word, (uint32_t)length);
     *claim = (struct torc_claim){
-        .data = entry->body.bytes, .length = length, .type = type, .state = CLAIM_OPEN, .sequence = sequence};
+        .data = torc_entry_bytes(entry), .length = length, .type = type, .state = CLAIM_OPEN, .sequence = sequence};
 }
 
 /* --- one try under the lock, and waiting ---------------------------------------------------------------------- */
@@ -244,7 +244,7 @@ int torc_sequencer_abort(struct torc_sequencer *self, struct torc_claim *claim) 
 static __attribute__((noinline)) int publish_slow(struct torc_sequencer *self, uint32_t type, const void *data,
                                                   size_t length, uint64_t deadline, uint64_t *sequence) {
     struct wish wish = {.self = self, .type = type, .data = data, .length = length};
-    bool in_place = length > TORC_INLINE_BYTES;
+    bool in_place = length > TORC_INLINE_BYTES && length >= publisher_of(self->publisher)->inline_limit;
     struct torc_claim claim;
     int status;
     if (in_place) {
@@ -271,7 +271,7 @@ int torc_sequencer_publish(struct torc_sequencer *self, uint32_t type, const voi
     if (TORC_UNLIKELY(!take(self, length, &at))) {
         return publish_slow(self, type, data, length, deadline, sequence);
     }
-    copy(lane_entry(publisher_of(self->publisher), at)->body.bytes, data, length);
+    copy(torc_entry_bytes(lane_entry(publisher_of(self->publisher), at)), data, length);
     stamp(publisher_of(self->publisher), at, length, type);
     if (sequence != NULL) {
         *sequence = at;

@@ -21,8 +21,9 @@
 #include "space.h"
 
 /* One step along the stamps; false: it ends here. */
-static bool step(const struct torc_lane *control, const struct torc_entry *entries, uint64_t mask, uint64_t *at) {
-    uint64_t stamp = torc_load_acquire64(&entries[*at & mask].stamp); /* STAMP */
+static bool step(const struct bus *bus, uint32_t lane, uint64_t *at) {
+    const struct torc_lane *control = &bus->lanes[lane];
+    uint64_t stamp = torc_load_acquire64(&lane_entry_at(bus, lane, *at)->stamp); /* STAMP */
     uint64_t again;
     if (stamp == *at + 1) {
         ++*at;
@@ -47,7 +48,7 @@ uint64_t torc_lane_published(const struct bus *bus, uint32_t lane) {
     if (TORC_LIKELY(torc_load_relaxed32(&control->shared) == 0)) {
         return known;
     }
-    for (uint64_t steps = 0; steps <= mask && step(control, lane_entries(bus, lane), mask, &at); steps++) {
+    for (uint64_t steps = 0; steps <= mask && step(bus, lane, &at); steps++) {
     }
     while (sequence_before(known, at) && !torc_cas_release64(&control->published, &known, at)) { /* PUBLISHED */
     }

@@ -120,7 +120,6 @@ static uint64_t behind(uint64_t cursor, uint64_t published) {
  * stamped before this look and above a position that is not older than the first one here. A stamp of it that is not found any more
  * was overwritten by a publisher that had stored the position behind it: the second look at that sees it. */
 static uint64_t published_in(const struct bus *bus, uint32_t lane) {
-    const struct torc_entry *entries = lane_entries(bus, lane);
     uint64_t mask = bus->config.lane_entries - 1;
     uint64_t from = torc_load_relaxed64(&bus->lanes[lane].published); /* only where to begin */
     uint64_t at = from;
@@ -129,7 +128,7 @@ static uint64_t published_in(const struct bus *bus, uint32_t lane) {
         return torc_lane_published(bus,
                                    lane); /* the same, and it is remembered: what was counted is not counted again */
     }
-    while (at - from <= mask && torc_load_acquire64(&entries[at & mask].stamp) == at + 1) { /* STAMP */
+    while (at - from <= mask && torc_load_acquire64(&lane_entry_at(bus, lane, at)->stamp) == at + 1) { /* STAMP */
         at++;
     }
     again = torc_load_acquire64(&bus->lanes[lane].published); /* PUBLISHED */
@@ -221,8 +220,9 @@ static void take_pools(const struct bus *bus, struct room *room) {
     }
     for (uint64_t i = 0; i < room->snapshot->reader_count; i++) {
         uint32_t reader = (uint32_t)room->readers[i].reader;
-        take_pool(bus, room, keep_pool_of(bus, reader), NULL,
-                  (struct torc_pool_figures){.keep = 1, .owner = reader, .shirt = TORC_XS});
+        take_pool(
+            bus, room, keep_pool_of(bus, reader), NULL,
+            (struct torc_pool_figures){.keep = 1, .owner = reader, .shirt = torc_shirt_of(bus->config.inline_bytes)});
     }
 }
 

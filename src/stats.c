@@ -63,7 +63,8 @@ int torc_bus_keep_stats(struct torc_bus *public_bus, struct torc_pool_stats *sta
     if (bus == NULL || stats == NULL) {
         return bus == NULL ? torc_not_live(public_bus) : TORC_INVALID;
     }
-    *stats = (struct torc_pool_stats){.shirt = TORC_XS, .slot_bytes = TORC_XS_BYTES};
+    *stats = (struct torc_pool_stats){.shirt = torc_shirt_of(bus->config.inline_bytes),
+                                      .slot_bytes = TORC_KEEP_SLOT_BYTES(bus->config.inline_bytes)};
     for (uint32_t reader = 0; reader < bus->config.readers; reader++) {
         torc_pool_stats_add(&bus->hot.pools[keep_pool_of(bus, reader)], NULL, stats);
     }

@@ -8,7 +8,8 @@
  *     struct torc_config config = { .topics = 4, ... the same figures ... };
  *     torc_bus_create_at(memory, sizeof memory, &config, &bus);
  *
- * With config.xxl_bytes add TORC_BUS_XXL_BYTES(publishers, xxl, xxl_bytes) to that sum. */
+ * With config.xxl_bytes add TORC_BUS_XXL_BYTES(publishers, xxl, xxl_bytes) to that sum, with config.inline_bytes
+ * TORC_BUS_INLINE_BYTES(publishers, readers, lane_entries, keep_slots, inline_bytes). */
 #ifndef TORC_CONFIG_H
 #define TORC_CONFIG_H
 
@@ -38,6 +39,7 @@ struct torc_xxl_provider {
 #define TORC_MAX_ACTORS       1024u
 #define TORC_MAX_LANE_ENTRIES (1u << 24)
 #define TORC_MAX_SLOTS        (1u << 20)
+#define TORC_MAX_INLINE_BYTES TORC_XL_BYTES
 #define TORC_MAX_XXL_BYTES    (UINT64_C(1) << 40)
 #define TORC_TOPIC_NAME       64 /* bytes, with the terminating NUL */
 
@@ -57,23 +59,26 @@ struct torc_config {
     uint32_t lane_entries;       /* entries per lane: a power of two, 2..2^24 */
     uint32_t slots[TORC_SHIRTS]; /* slots per bank: XS, S, M, L, XL; each 0..2^20 */
     uint32_t xxl;                /* XXL descriptors per bank, 0..2^20: events above 16 KiB alive at one time */
-    uint32_t keep_slots;         /* XS slots per reader for keeping copies of inline events, 0..2^20 */
-    uint32_t flags;              /* TORC_NO_PREFAULT | ... */
+    uint32_t keep_slots; /* per reader, for copies of inline events: 0..2^20, XS unless inline_bytes says more */
+    uint32_t flags;      /* TORC_NO_PREFAULT | ... */
     struct torc_xxl_provider xxl_provider; /* all zero: the system allocator */
     uint64_t first_sequence;               /* where every lane starts counting; 0 unless a test wants the wrap edge */
     uint64_t first_generation;             /* where every slot starts counting; 0 stands for 1 */
     uint64_t
         xxl_bytes; /* XXL area per bank, inside the bus, instead of a provider: all XXL blocks alive at one time, each
                            rounded up to 64; 0: none, else 16385..2^40 */
+    /* Events up to so many bytes travel in the lane itself, 48..16384; 0 stands for 48. Each entry of every lane is as long as that
+     * takes: 16 bytes more, rounded up to 64. And each keep slot is of the smallest shirt that holds so many. */
+    uint32_t inline_bytes;
 };
 
 /* Presets. Pools of one bank: mobile <= 400 KB, default about 1.2 MB, server about 2.4 MB. */
 #define TORC_CONFIG_MOBILE_INIT                                                                                        \
-    { 8, 2, 4, 4, 1024, {500, 250, 75, 15, 8}, 8, 256, 0, {0, 0, 0}, 0, 0, 0 }
+    { 8, 2, 4, 4, 1024, {500, 250, 75, 15, 8}, 8, 256, 0, {0, 0, 0}, 0, 0, 0, 0 }
 #define TORC_CONFIG_DEFAULT_INIT                                                                                       \
-    { 16, 4, 8, 8, 4096, {2000, 1000, 300, 60, 15}, 64, 512, 0, {0, 0, 0}, 0, 0, 0 }
+    { 16, 4, 8, 8, 4096, {2000, 1000, 300, 60, 15}, 64, 512, 0, {0, 0, 0}, 0, 0, 0, 0 }
 #define TORC_CONFIG_SERVER_INIT                                                                                        \
-    { 64, 16, 32, 32, 8192, {4000, 2000, 600, 120, 30}, 256, 1024, 0, {0, 0, 0}, 0, 0, 0 }
+    { 64, 16, 32, 32, 8192, {4000, 2000, 600, 120, 30}, 256, 1024, 0, {0, 0, 0}, 0, 0, 0, 0 }
 
 /* torc_config_preset: fills *config from "mobile", "default" or "server". Any thread.
  * TORC_INVALID: NULL argument or unknown name. */
@@ -137,6 +142,21 @@ int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes 
                       : TORC_XXL_AREA_HEAD_BYTES + TORC_ROUND_LINE((size_t)(xxl)*TORC_XXL_RECORD_BYTES) +              \
                             TORC_ROUND_LINE(TORC_REGION_BYTES(TORC_REGION_NODES(xxl))) + TORC_ROUND_LINE(xxl_bytes))
 #define TORC_BUS_XXL_BYTES(publishers, xxl, xxl_bytes) ((size_t)(publishers)*TORC_XXL_AREA_BYTES(xxl, xxl_bytes))
+
+/* What wide entries add: every entry of a lane is longer, and so is every keep slot. */
+#define TORC_ENTRY_BYTES(inline_bytes)              TORC_ROUND_LINE(16u + ((inline_bytes) == 0 ? TORC_INLINE_BYTES : (inline_bytes)))
+#define TORC_LANE_BYTES(lane_entries, inline_bytes) ((size_t)(lane_entries)*TORC_ENTRY_BYTES(inline_bytes))
+#define TORC_KEEP_SLOT_BYTES(inline_bytes)                                                                             \
+    ((inline_bytes) <= TORC_XS_BYTES  ? TORC_XS_BYTES                                                                  \
+     : (inline_bytes) <= TORC_S_BYTES ? TORC_S_BYTES                                                                   \
+     : (inline_bytes) <= TORC_M_BYTES ? TORC_M_BYTES                                                                   \
+     : (inline_bytes) <= TORC_L_BYTES ? TORC_L_BYTES                                                                   \
+                                      : TORC_XL_BYTES)
+#define TORC_KEEP_EXTRA_BYTES(keep, inline_bytes)                                                                      \
+    ((size_t)(keep) * (size_t)(TORC_KEEP_SLOT_BYTES(inline_bytes) - TORC_XS_BYTES))
+#define TORC_BUS_INLINE_BYTES(publishers, readers, lane_entries, keep, inline_bytes)                                   \
+    ((size_t)(publishers) * (TORC_LANE_BYTES(lane_entries, inline_bytes) - TORC_LANE_BYTES(lane_entries, 0)) +         \
+     (size_t)(readers)*TORC_KEEP_EXTRA_BYTES(keep, inline_bytes))
 
 #ifdef __cplusplus
 }

@@ -45,8 +45,9 @@ enum torc_shirt { TORC_XS = 0, TORC_S, TORC_M, TORC_L, TORC_XL, TORC_XXL, TORC_I
 /* The largest event: 1 GiB - 1 (the entry's length field has 30 bits). */
 #define TORC_MAX_EVENT ((size_t)0x3FFFFFFF)
 
-/* One cell of a lane: one cache line, so that one release store of the stamp makes header and payload visible together. */
-#define TORC_INLINE_BYTES 48
+/* One cell of a lane: a cache line, so that one release store of the stamp makes header and payload visible together. Where the bus
+ * has wide entries (config.inline_bytes) the payload goes on in the lines behind it. */
+#define TORC_INLINE_BYTES 48 /* unless the bus says otherwise */
 struct torc_entry {
     torc_a64
         stamp; /* sequence + 1 once published (STAMP); while it is rewritten for copying readers, sequence (REWRITE) */
@@ -59,13 +60,26 @@ struct torc_entry {
         torc_a32 type_word;
     };
     union {
-        unsigned char bytes[TORC_INLINE_BYTES]; /* the payload itself */
+        unsigned char bytes[TORC_INLINE_BYTES]; /* the payload itself; all of it: torc_entry_bytes */
         uint64_t slot;                          /* or, with TORC_ENTRY_SLOT, the handle's id */
-        torc_a64 word[TORC_INLINE_BYTES / 8];   /* either, as copying readers see it */
+        torc_a64 word[TORC_INLINE_BYTES / 8];   /* either, as copying readers see it; all: torc_entry_words */
     } body;
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_entry) == 64, "an entry is one cache line");
 TORC_STATIC_ASSERT(offsetof(struct torc_entry, body) == 16, "the inline payload is 16-byte aligned");
+
+/* The entry of a sequence. Entries lie `stride` bytes apart, a multiple of the line; hence no array of them. */
+static inline __attribute__((always_inline)) struct torc_entry *torc_entry_at(unsigned char *entries, uint64_t mask,
+                                                                              size_t stride, uint64_t sequence) {
+    return (struct torc_entry *)(void *)(entries + (size_t)(sequence & mask) * stride);
+}
+/* The payload of an entry, as long as the bus made it. */
+static inline __attribute__((always_inline)) unsigned char *torc_entry_bytes(struct torc_entry *entry) {
+    return (unsigned char *)entry + offsetof(struct torc_entry, body);
+}
+static inline __attribute__((always_inline)) torc_a64 *torc_entry_words(struct torc_entry *entry) {
+    return (torc_a64 *)(void *)torc_entry_bytes(entry);
+}
 
 #define TORC_ENTRY_SLOT   UINT32_C(0x80000000) /* the payload is in a slot */
 #define TORC_ENTRY_SKIP   UINT32_C(0x40000000) /* an aborted claim: readers step over it */

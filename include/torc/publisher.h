@@ -56,7 +56,7 @@ struct torc_publisher_config {
 
 /* The hot part of a publisher; the rest is private. Touch none of it. */
 struct torc_publisher {
-    struct torc_entry *entries;
+    unsigned char *entries; /* torc_entry_at */
     struct torc_lane *lane;
     torc_a32 *sleepers;    /* the topic's: != 0 while a reader sleeps */
     uint64_t mask;         /* lane entries - 1 */
@@ -64,6 +64,7 @@ struct torc_publisher {
     torc_a64 room;         /* lane entries; 0 once the bus is closed, and while readers copy (CLOSE, COPY) */
     uint32_t inline_limit; /* lengths below go into the entry; 0 while claims are open or nothing may be inline */
     uint32_t fence;        /* the bus's */
+    size_t stride;         /* bytes from entry to entry */
     struct torc_bus *bus;
     struct torc_pool_view *pools; /* the bank's: XS .. XL, XXL */
 };
@@ -123,7 +124,7 @@ struct torc_claim {
     uint64_t slot; /* library's */
 };
 
-/* torc_claim: a place for an event of `length` bytes, aligned to 16 (inline, <= 48 B) or 64 (slots). While a reader copies the
+/* torc_claim: a place for an event of `length` bytes, aligned to 16 (inline: up to config.inline_bytes, 48 unless set) or 64 (slots). While a reader copies the
  * topic (LOSSY, CONFLATE, EVICT) every claim takes a slot: on a bus without any that is TORC_TOO_BIG; torc_publish needs none. */
 int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
 int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
@@ -148,7 +149,7 @@ int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claim
 int torc_abort_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count);
 
 /* torc_ringptr_claim: a slot from the publisher's bank that is not published anywhere: fill it through *data (may be NULL: not
- * wanted) before handing the first clone on, then send it to actors or release it. Lengths up to 48 take an XS slot. Owner
+ * wanted) before handing the first clone on, then send it to actors or release it. What would be inline takes a slot as well. Owner
  * thread of the publisher. On error *ptr and *data are unchanged. */
 TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length,
                                    struct torc_ringptr *ptr, void **data);
@@ -245,8 +246,8 @@ TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, co
         torc_store_relaxed64(&publisher->lane->claimed, sequence);
         return torc_publish_out(publisher, type, data, length);
     }
-    entry = &publisher->entries[sequence & publisher->mask];
-    torc_copy_small(entry->body.bytes, data, length);
+    entry = torc_entry_at(publisher->entries, publisher->mask, publisher->stride, sequence);
+    torc_copy_small(torc_entry_bytes(entry), data, length);
     entry->header = (uint32_t)length;
     entry->type = type;
     torc_store_release64(&entry->stamp, sequence + 1);               /* STAMP */

@@ -115,13 +115,14 @@ struct torc_reader_config {
 
 /* The hot part of a reader; the rest is private. Touch none of it. */
 struct torc_reader {
-    struct torc_entry *entries; /* of the current lane */
+    unsigned char *entries; /* of the current lane; torc_entry_at */
     uint64_t mask;
     uint64_t sequence; /* next to read in the current lane */
     uint32_t left;     /* events until the slow path looks around: other lanes, cursors, detach */
     uint32_t lane;
     struct torc_bus *bus;
     uint64_t lost; /* with TORC_LAPPED */
+    size_t stride; /* bytes from entry to entry */
 };
 
 /* torc_reader_open: a reader of the topic. config NULL: all defaults. Any thread; also while publishers run at full rate. Give it
@@ -192,7 +193,7 @@ int torc_reader_tell(struct torc_reader *reader, struct torc_position *positions
 int torc_advance(struct torc_reader *reader);
 
 /* torc_keep: turns a borrowed event into a counted handle that outlives the turn. An event in a slot costs one atomic
- * increment; an inline event is copied into an XS slot of the reader's keep pool. Owner thread, while the borrow lasts.
+ * increment; an inline event is copied into a slot of the reader's keep pool. Owner thread, while the borrow lasts.
  * TORC_POOL_DRY: the keep pool has no free slot (torc_keep_until waits: TORC_TIMED_OUT, TORC_CLOSED if detached meanwhile).
  * TORC_REF_LIMIT. TORC_INVALID. */
 int torc_keep(struct torc_reader *reader, const struct torc_event *event, struct torc_ringptr *ptr);
@@ -242,8 +243,8 @@ TORC_INLINE int torc_nothing(struct torc_event *event, int status) {
 
 /* The event at hand, which is there, becomes the caller's borrow. */
 TORC_INLINE void torc_take(struct torc_reader *reader, struct torc_event *event) {
-    const struct torc_entry *entry = &reader->entries[reader->sequence & reader->mask];
-    event->data = entry->body.bytes;
+    struct torc_entry *entry = torc_entry_at(reader->entries, reader->mask, reader->stride, reader->sequence);
+    event->data = torc_entry_bytes(entry);
     event->length = entry->header & TORC_ENTRY_LENGTH;
     event->type = entry->type;
     event->lane = reader->lane;
@@ -267,7 +268,7 @@ TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) 
     if (TORC_UNLIKELY(reader == NULL)) {
         return torc_nothing(event, TORC_INVALID);
     }
-    entry = &reader->entries[reader->sequence & reader->mask];
+    entry = torc_entry_at(reader->entries, reader->mask, reader->stride, reader->sequence);
     if (TORC_UNLIKELY(TORC_DEBUG >= 1 || reader->left == 0 ||
                       torc_load_acquire64(&entry->stamp) != reader->sequence + 1 || /* STAMP */
                       (entry->header & TORC_ENTRY_SKIP) != 0)) {

@@ -64,7 +64,7 @@ size_t torc_ringptr_length(struct torc_ringptr ptr);
 uint32_t torc_ringptr_type(struct torc_ringptr ptr);
 
 /* torc_ringptr_shirt: which pool the slot is from (TORC_XS .. TORC_XXL), or -1 for a handle that is not valid. Copies of inline
- * events live in an XS slot. Any thread. */
+ * events live in a slot of the reader's keep pool: XS, or what config.inline_bytes needs. Any thread. */
 int torc_ringptr_shirt(struct torc_ringptr ptr);
 
 /* torc_ringptr_count: the number of references at this moment, the ring's own included; 0 if not valid. Any thread. */

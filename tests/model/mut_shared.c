@@ -46,7 +46,7 @@ static void setup_empty(void) {
 static void look(void) {
     uint64_t position = torc_lane_published(bus_of(w.bus), 0);
     for (uint64_t at = 0; at < position; at++) {
-        model_assert_equal(number_in(lane_entries(bus_of(w.bus), 0)[at].body.bytes, 16), at + 1);
+        model_assert_equal(number_in(lane_entry_at(bus_of(w.bus), 0, at)->body.bytes, 16), at + 1);
     }
 }
 static void check_two(void) {
@@ -64,7 +64,7 @@ static void setup_full(void) {
 static void look_behind(void) {
     uint64_t position = torc_lane_published(bus_of(w.bus), 0);
     model_assert(position <= 3, "nothing that was not published");
-    model_assert(torc_load_relaxed64(&lane_entries(bus_of(w.bus), 0)[0].stamp) == 1 || position != 0,
+    model_assert(torc_load_relaxed64(&lane_entry_at(bus_of(w.bus), 0, 0)->stamp) == 1 || position != 0,
                  "what was overwritten was published");
 }
 static void check_lap(void) {

@@ -77,7 +77,7 @@ static uint64_t look_once(uint64_t before) {
     model_assert(position >= before, "the position never goes back");
     for (uint64_t at = 0; at < position; at++) {
         uint64_t number;
-        memcpy(&number, lane_entries(bus_of(w.bus), 0)[at].body.bytes, 8);
+        memcpy(&number, lane_entry_at(bus_of(w.bus), 0, at)->body.bytes, 8);
         model_assert(number == 1 || number == 2, "an event is there");
     }
     return position;

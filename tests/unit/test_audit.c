@@ -64,7 +64,7 @@ static torc_a64 *word_of_held(void) {
 }
 
 static struct torc_entry *entry_at(uint64_t sequence) {
-    return &t.publisher->entries[sequence & t.publisher->mask];
+    return torc_entry_at(t.publisher->entries, t.publisher->mask, t.publisher->stride, sequence);
 }
 
 static torc_a64 *word_of_entry(uint64_t sequence) {

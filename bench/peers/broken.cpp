@@ -1,6 +1,9 @@
-// broken.cpp - not a peer: a queue that loses or changes an event now and then. `make bench-broken` wants the suite to notice.
+// broken.cpp - not a peer: a queue that loses, changes or repeats an event now and then, hangs, or crashes. `make bench-broken`
+// wants the suite to notice, and to go on with the others.
 #include "net.hpp"
+#include <cstring>
 #include <mutex>
+#include <unistd.h>
 
 template <size_t N>
 struct broken_queue {
@@ -11,12 +14,17 @@ struct broken_queue {
     std::unique_ptr<event[]> ring;
     size_t capacity, head = 0, used = 0;
     uint64_t count = 0;
-    const char *defect = std::getenv("BENCH_BROKEN");
+    const bool loses = is("lost"), changes = is("changed"), repeats = is("repeated"), hangs = is("hangs"),
+               crashes = is("crashes");
 
     broken_queue(const suite_plan &plan, unsigned, unsigned) : ring(new event[plan.entries]), capacity(plan.entries) {
-        if (defect == nullptr) {
-            bench_die("broken", "BENCH_BROKEN is to say how: lost, changed or repeated");
+        if (!(loses || changes || repeats || hangs || crashes)) {
+            bench_die("broken", "BENCH_BROKEN is to say how: lost, changed, repeated, hangs or crashes");
         }
+    }
+    static bool is(const char *defect) {
+        const char *wanted = std::getenv("BENCH_BROKEN");
+        return wanted != nullptr && std::strcmp(wanted, defect) == 0;
     }
 
     struct in {
@@ -28,11 +36,17 @@ struct broken_queue {
             if (queue->used + 2 > queue->capacity) {
                 return false;
             }
-            if (now && queue->defect[0] == 'l') {
+            if (now && queue->loses) {
                 return true;
             }
-            put(e, now && queue->defect[0] == 'c');
-            if (now && queue->defect[0] == 'r') {
+            while (now && queue->hangs) {
+                (void)pause(); // and keeps the lock
+            }
+            if (now && queue->crashes) {
+                std::abort();
+            }
+            put(e, now && queue->changes);
+            if (now && queue->repeats) {
                 put(e, false);
             }
             return true;
@@ -65,4 +79,4 @@ struct broken_queue {
     }
 };
 
-BENCH_PEER(broken_queue, "broken", "loses, changes or repeats one event in 1007");
+BENCH_PEER(broken_queue, "broken", "loses, changes or repeats one event in 1007, or hangs or crashes there");

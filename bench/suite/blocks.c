@@ -28,7 +28,7 @@ static double blocks_slice(const struct suite_case *which, struct blocks *blocks
     unsigned threads = blocks->how == SUITE_CROSS ? 2 : 1;
     uint64_t ns;
     blocks->n = n;
-    ns = suite_run_threads(threads, blocks_body, blocks, which->name);
+    ns = suite_run_threads(threads, blocks_body, blocks);
     if (threads == 2 && blocks->sums[0] != blocks->sums[1]) {
         bench_die(which->name, "checksum: what was given back is not what was taken");
     }
@@ -104,16 +104,16 @@ bool suite_measure_clogged(const struct suite_case *which, const struct suite_pl
     blocks.samples = bench_memory(SUITE_SAMPLES * sizeof *blocks.samples);
     blocks.state = plugin->alloc->open(which->plan.bytes, 1);
     blocks.n = n;
-    (void)suite_run_threads(1, timed_body, &blocks, which->name);
-    (void)suite_run_threads(1, timed_body, &blocks, which->name);
+    (void)suite_run_threads(1, timed_body, &blocks);
+    (void)suite_run_threads(1, timed_body, &blocks);
     suite_yield_latencies(&unclogged, blocks.samples, n, 1);
     for (size_t i = 0; i < unclogged.count; i++) {
         if (strcmp(unclogged.metric[i], "p50") == 0) {
             suite_yield(sample, "unclogged_p50", unclogged.value[i], "ns");
         }
     }
-    (void)suite_run_threads(1, clog_body, &blocks, which->name);
-    (void)suite_run_threads(1, timed_body, &blocks, which->name);
+    (void)suite_run_threads(1, clog_body, &blocks);
+    (void)suite_run_threads(1, timed_body, &blocks);
     suite_yield_latencies(sample, blocks.samples, n, 1);
     plugin->alloc->close(blocks.state);
     free(blocks.samples);
@@ -131,7 +131,7 @@ static void count_body(void *context, unsigned thread) {
 static double count_slice(const struct suite_case *which, void *context, uint64_t n) {
     struct blocks *blocks = context;
     blocks->n = n;
-    return (double)suite_run_threads((unsigned)which->parameter, count_body, blocks, which->name) / (double)n;
+    return (double)suite_run_threads((unsigned)which->parameter, count_body, blocks) / (double)n;
 }
 
 bool suite_measure_count(const struct suite_case *which, const struct suite_plugin *plugin,

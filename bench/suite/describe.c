@@ -43,6 +43,34 @@ void suite_saw_distance(double ns) {
     }
 }
 
+/* What became of the time. */
+static struct {
+    const char *name;
+    double seconds;
+    unsigned rounds;
+} took[256];
+static size_t took_count;
+
+void suite_took(const char *name, double seconds, unsigned rounds) {
+    if (took_count < sizeof took / sizeof *took) {
+        took[took_count].name = name;
+        took[took_count].seconds = seconds;
+        took[took_count++].rounds = rounds;
+    }
+}
+
+static void times(FILE *file) {
+    double all = 0;
+    for (size_t i = 0; i < took_count; i++) {
+        all += took[i].seconds;
+    }
+    fprintf(file, "time: %.0f s; seconds and rounds:", all);
+    for (size_t i = 0; i < took_count; i++) {
+        fprintf(file, "%s %s %.1f %u", i != 0 ? "," : "", took[i].name, took[i].seconds, took[i].rounds);
+    }
+    fprintf(file, "\n");
+}
+
 static void distances(FILE *file) {
     static const double shares[] = {0, .1, .25, .5, .75, .9, 1};
     if (seen_count == 0) {
@@ -75,16 +103,18 @@ void suite_describe(const char *path) {
         fprintf(file, " %d", suite_core(i));
     }
     fprintf(file, "\nkernel: %s %s %s\ncompiler: " SUITE_COMPILER "\n", system.sysname, system.release, system.machine);
-    fprintf(file, "rounds: %u counted, slices of %g ms, %s\n", suite_settings.rounds, suite_settings.slice_ms,
+    fprintf(file, "rounds: at most %u counted, slices of %g ms, %s\n", suite_settings.rounds, suite_settings.slice_ms,
             suite_settings.deep ? "rings of 4096 entries throughout" : "large events share 256 KiB per ring");
     fprintf(file, "load at the end: %.2f %.2f %.2f\n", load[0], load[1], load[2]);
     distances(file);
+    times(file);
     for (size_t i = 0; i < suite_plugin_count; i++) {
         fprintf(file, "impl %s: %s\n", suite_plugins[i]->name, suite_plugins[i]->settings);
     }
     for (size_t i = 0; i < absent; i++) {
         fprintf(file, "absent: %s\n", names[i]);
     }
+    (void)suite_print_losses(file);
     if (fclose(file) != 0) {
         bench_die(path, "could not be written");
     }

@@ -44,7 +44,6 @@ struct suite_outcome suite_slice(const struct suite_case *which, const struct su
     struct slice slice = {plugin, state, jobs};
     struct suite_outcome outcome = {0, 0};
     unsigned threads = suite_threads(&which->plan);
-    char what[128];
     if (plugin->flow->slice != NULL) {
         outcome.ns = plugin->flow->slice(state, n, samples, &outcome.stall);
         return outcome;
@@ -57,8 +56,7 @@ struct suite_outcome suite_slice(const struct suite_case *which, const struct su
         jobs[i].settle = settle;
         jobs[i].context = &jobs[1];
     }
-    (void)snprintf(what, sizeof what, "%s: %s", which->name, plugin->name);
-    outcome.ns = suite_run_threads(threads, play, &slice, what);
+    outcome.ns = suite_run_threads(threads, play, &slice);
     check_sums(which, plugin, jobs);
     for (unsigned i = 0; i < threads; i++) {
         outcome.stall = jobs[i].stall > outcome.stall ? jobs[i].stall : outcome.stall;

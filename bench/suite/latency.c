@@ -111,7 +111,7 @@ bool suite_measure_wakeup(const struct suite_case *which, const struct suite_plu
         sleeping.jobs[i] = (struct suite_job){
             .thread = i, .n = n, .samples = samples_of(n), .settle = settle, .context = &sleeping.jobs[1]};
     }
-    (void)suite_run_threads(2, wake_body, &sleeping, plugin->name);
+    (void)suite_run_threads(2, wake_body, &sleeping);
     (void)close(sleeper);
     plugin->flow->close(state);
     if (sleeping.jobs[0].sum != sleeping.jobs[1].sum) {
@@ -127,7 +127,7 @@ struct idling {
     const struct suite_plugin *plugin;
     void *state;
     struct suite_job *jobs;
-    double cpu_ms;
+    double seconds, cpu_ms;
 };
 
 static double cpu_ms(void) {
@@ -152,7 +152,7 @@ static void idle_body(void *context, unsigned thread) {
         double before;
         nap(.2);
         before = cpu_ms();
-        nap(suite_settings.quick ? 1 : 5);
+        nap(idling->seconds);
         idling->cpu_ms = cpu_ms() - before;
     }
     idling->plugin->flow->run(idling->state, &idling->jobs[thread]);
@@ -161,16 +161,19 @@ static void idle_body(void *context, unsigned thread) {
 bool suite_measure_idle(const struct suite_case *which, const struct suite_plugin *plugin,
                         struct suite_sample *sample) {
     struct suite_job jobs[SUITE_THREADS] = {{0}};
-    struct idling idling = {.plugin = plugin, .jobs = jobs};
+    struct idling idling = {.plugin = plugin, .jobs = jobs, .seconds = suite_settings.quick ? 1 : 5};
     idling.state = plugin->flow != NULL && plugin->flow->slice == NULL ? plugin->flow->open(&which->plan) : NULL;
     if (idling.state == NULL) {
         return false;
+    }
+    if (sample->rehearsal) {
+        idling.seconds = .1; /* there is nothing to learn */
     }
     for (unsigned i = 0; i < suite_threads(&which->plan); i++) {
         jobs[i].thread = i;
         jobs[i].n = 1;
     }
-    (void)suite_run_threads(suite_threads(&which->plan), idle_body, &idling, plugin->name);
+    (void)suite_run_threads(suite_threads(&which->plan), idle_body, &idling);
     plugin->flow->close(idling.state);
     suite_yield(sample, suite_settings.quick ? "cpu_1s" : "cpu_5s", idling.cpu_ms, "ms");
     return true;

@@ -19,7 +19,7 @@ static const struct {
              {"mutex", "mutex_queue"}, {"nng", "nng_inproc"},         {"zmq", "zeromq_inproc"},
              {"iceoryx", "iceoryx"},   {"disruptor", "disruptor"},    {"mimalloc", "mimalloc"},
              {"jemalloc", "jemalloc"}, {"rte_mempool", "rte_mempool"}};
-/* Not a peer: loaded only by name. */
+/* Loaded only by name. With --peers it stands for one, without for torc. */
 #define BROKEN "broken"
 
 const struct suite_plugin *suite_plugins[SUITE_PLUGINS];
@@ -30,6 +30,15 @@ static size_t absent_count;
 size_t suite_absent(const char *const **names) {
     *names = absent;
     return absent_count;
+}
+
+bool suite_is_peer(const struct suite_plugin *plugin) {
+    for (size_t i = 0; i < sizeof linked / sizeof *linked; i++) {
+        if (linked[i] == plugin) {
+            return false;
+        }
+    }
+    return suite_settings.peers || strcmp(plugin->name, BROKEN) != 0;
 }
 
 /* Is it in --impls? */
@@ -86,13 +95,12 @@ void suite_plugins_load(const char *program) {
     for (size_t i = 0; i < sizeof linked / sizeof *linked; i++) {
         add(linked[i]);
     }
-    if (suite_settings.impls != NULL && strcmp(suite_settings.impls, BROKEN) == 0) {
+    if (suite_settings.impls != NULL && wanted(BROKEN)) {
         const struct suite_plugin *broken = load(directory, BROKEN);
         if (broken == NULL) {
             bench_die(BROKEN, dlerror());
         }
         add(broken);
-        return;
     }
     for (size_t i = 0; suite_settings.peers && i < sizeof known / sizeof *known; i++) {
         const struct suite_plugin *plugin = wanted(known[i].name) ? load(directory, known[i].file) : NULL;

@@ -3,34 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One figure of one implementation, over the rounds. */
-struct series {
-    const char *impl, *metric, *unit;
-    double values[SUITE_ROUNDS];
-    unsigned count;
+/* Of one implementation in the case that is being measured. */
+struct entrant {
+    const struct suite_plugin *plugin;
+    struct suite_worker worker;
+    enum suite_fate fate;
 };
-static struct series series[SUITE_PLUGINS * SUITE_METRICS];
-static size_t series_count;
+static struct entrant entrants[SUITE_PLUGINS];
 
-static struct series *series_of(const char *impl, const char *metric, const char *unit) {
-    for (size_t i = 0; i < series_count; i++) {
-        if (strcmp(series[i].impl, impl) == 0 && strcmp(series[i].metric, metric) == 0) {
-            return &series[i];
-        }
-    }
-    if (series_count == sizeof series / sizeof *series) {
-        bench_die(metric, "more figures than there is space for");
-    }
-    series[series_count] = (struct series){.impl = impl, .metric = metric, .unit = unit};
-    return &series[series_count++];
-}
-
-static void note(const char *impl, const char *metric, double value, const char *unit) {
-    struct series *one = series_of(impl, metric, unit);
-    if (one->count < SUITE_ROUNDS) {
-        one->values[one->count++] = value;
-    }
-}
+/* Who was stuck this often is not tried again: each time costs the patience. */
+#define STRIKES 3u
+static unsigned strikes[SUITE_PLUGINS];
 
 /* At most this many entries, at least a few; large events share what memory a bank of torc's has for them. */
 static size_t entries_for(const struct suite_plan *plan) {
@@ -42,39 +25,30 @@ static size_t entries_for(const struct suite_plan *plan) {
     return entries;
 }
 
-static void run_round(const struct suite_case *which, bool *can, bool counted) {
-    double before = suite_distance();
-    for (size_t i = 0; i < suite_plugin_count; i++) {
-        struct suite_sample sample = {.count = 0};
-        if (!can[i]) {
-            continue;
-        }
-        can[i] = which->measure(which, suite_plugins[i], &sample);
-        for (size_t k = 0; counted && k < sample.count; k++) {
-            note(suite_plugins[i]->name, sample.metric[k], sample.value[k], sample.unit[k]);
-        }
+static void take_turn(FILE *csv, const struct suite_case *which, size_t i, bool counted) {
+    struct entrant *one = &entrants[i];
+    struct suite_sample sample = {.count = 0};
+    one->fate = suite_worker_turn(&one->worker, !counted, &sample);
+    if (one->fate == SUITE_STUCK || one->fate == SUITE_FAILED) {
+        strikes[i] += one->fate == SUITE_STUCK;
+        suite_lose(csv, which, one->plugin, one->fate == SUITE_STUCK ? "stuck" : "failed", one->worker.how);
     }
-    if (counted && before > 0) {
-        note("cores", "distance_before", before, "ns");
-        note("cores", "distance_after", suite_distance(), "ns");
+    for (size_t k = 0; counted && one->fate == SUITE_FIT && k < sample.count; k++) {
+        suite_note(one->plugin->name, sample.metric[k], sample.value[k], sample.unit[k]);
     }
 }
 
-static void report(FILE *csv, const struct suite_case *which) {
-    for (size_t i = 0; i < series_count; i++) {
-        const struct series *one = &series[i];
-        struct bench_spread spread = bench_spread_of(one->values, one->count);
-        fprintf(csv, "%s,%s,%s,%.6g,%s,%u\n", which->name, one->impl, one->metric, spread.median, one->unit,
-                one->count);
-        fprintf(csv, "%s,%s,%s_min,%.6g,%s,%u\n", which->name, one->impl, one->metric, spread.min, one->unit,
-                one->count);
-        fprintf(csv, "%s,%s,%s_max,%.6g,%s,%u\n", which->name, one->impl, one->metric, spread.max, one->unit,
-                one->count);
-        printf("%-18s %-14s %-20s %12.4g %-4s [%.4g .. %.4g]\n", i == 0 ? which->name : "", one->impl, one->metric,
-               spread.median, one->unit, spread.min, spread.max);
+static void run_round(FILE *csv, const struct suite_case *which, bool counted) {
+    double before = suite_distance();
+    for (size_t i = 0; i < suite_plugin_count; i++) {
+        if (entrants[i].fate == SUITE_FIT) {
+            take_turn(csv, which, i, counted);
+        }
     }
-    (void)fflush(csv);
-    (void)fflush(stdout);
+    if (counted && before > 0) {
+        suite_note("cores", "distance_before", before, "ns");
+        suite_note("cores", "distance_after", suite_distance(), "ns");
+    }
 }
 
 static void warn(const struct suite_case *which) {
@@ -84,33 +58,54 @@ static void warn(const struct suite_case *which) {
     }
 }
 
-/* Whole runs are promised to end: on a slow or busy machine a case has no more rounds than its share of the time allows, but
- * five at least. The column `runs` says how many they were. */
-#define ROUNDS_LEAST 5u
-#define CASE_NS      UINT64_C(22000000000)
+static void enter(FILE *csv, const struct suite_case *which) {
+    for (size_t i = 0; i < suite_plugin_count; i++) {
+        entrants[i] = (struct entrant){.plugin = suite_plugins[i]};
+        if (strikes[i] < STRIKES) {
+            entrants[i].fate = SUITE_FIT;
+            suite_worker_start(&entrants[i].worker, which, suite_plugins[i]);
+        } else {
+            entrants[i].fate = SUITE_STUCK;
+            suite_lose(csv, which, suite_plugins[i], "skipped", "was stuck too often");
+        }
+    }
+}
+
+/* On a slow or busy machine a case has no more rounds than its share of the time allows, but a few at least. The column
+ * `runs` says how many they were. */
+static unsigned run_rounds(FILE *csv, const struct suite_case *which, uint64_t begins) {
+    double share = suite_budget_share(which);
+    unsigned rounds = suite_settings.rounds, done = 0;
+    rounds = which->rounds != 0 && which->rounds < rounds ? which->rounds : rounds;
+    if (!suite_settings.smoke) {
+        run_round(csv, which, false); /* warms up, and learns how long slices must be */
+    }
+    for (double each = 0; done < rounds; done++) {
+        uint64_t now = bench_now();
+        if (done >= SUITE_ROUNDS_LEAST && (double)(now - begins) / 1e9 + each > share) {
+            break;
+        }
+        run_round(csv, which, true);
+        each = (double)(bench_now() - now) / 1e9;
+    }
+    return done;
+}
 
 static void run_case(FILE *csv, struct suite_case *which) {
-    bool can[SUITE_PLUGINS] = {false};
-    unsigned rounds = suite_settings.rounds;
-    uint64_t begins;
-    rounds = which->rounds != 0 && which->rounds < rounds ? which->rounds : rounds;
+    uint64_t begins = bench_now();
+    unsigned rounds;
     which->plan.entries = entries_for(&which->plan);
     if (which->prepare != NULL && !which->prepare(which)) {
         return;
     }
-    begins = bench_now();
-    series_count = 0;
-    for (size_t i = 0; i < suite_plugin_count; i++) {
-        can[i] = true;
-    }
     warn(which);
-    if (!suite_settings.smoke) {
-        run_round(which, can, false); /* warms up, and learns how long slices must be */
+    enter(csv, which);
+    rounds = run_rounds(csv, which, begins);
+    for (size_t i = 0; i < suite_plugin_count; i++) {
+        suite_worker_stop(&entrants[i].worker);
     }
-    for (unsigned round = 0; round < rounds && (round < ROUNDS_LEAST || bench_now() - begins < CASE_NS); round++) {
-        run_round(which, can, true);
-    }
-    report(csv, which);
+    suite_report(csv, which);
+    suite_budget_spent(which, (double)(bench_now() - begins) / 1e9, rounds);
 }
 
 void suite_run(FILE *csv) {
@@ -120,9 +115,10 @@ void suite_run(FILE *csv) {
     for (size_t i = 0; i < absent; i++) {
         fprintf(csv, "all,%s,absent,,,0\n", names[i]);
     }
+    (void)suite_ns_per_tick(); /* known before there are workers: the same for all */
+    suite_budget_start();
     for (size_t i = 0; i < suite_case_count; i++) {
-        if (suite_settings.only == NULL ||
-            strncmp(suite_cases[i].name, suite_settings.only, strlen(suite_settings.only)) == 0) {
+        if (suite_wanted(&suite_cases[i])) {
             run_case(csv, &suite_cases[i]);
         }
     }

@@ -1,11 +1,10 @@
-/* threads.c - threads that are pinned, begin together, and are missed when they do not come back. */
+/* threads.c - threads that are pinned and begin together. */
 #include "harness.h"
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 struct crew {
     suite_body body;
@@ -109,20 +108,16 @@ static void *work(void *argument) {
     return NULL;
 }
 
-static void wait_for_all(struct crew *crew, const char *what) {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)suite_settings.patience_s;
+/* Asleep, while they work. */
+static void wait_for_all(struct crew *crew) {
     (void)pthread_mutex_lock(&crew->lock);
     while (crew->through < crew->threads) {
-        if (pthread_cond_timedwait(&crew->changed, &crew->lock, &until) == ETIMEDOUT) {
-            bench_die(what, "a thread waits for something that never comes: an event was lost");
-        }
+        (void)pthread_cond_wait(&crew->changed, &crew->lock);
     }
     (void)pthread_mutex_unlock(&crew->lock);
 }
 
-uint64_t suite_run_threads(unsigned threads, suite_body body, void *context, const char *what) {
+uint64_t suite_run_threads(unsigned threads, suite_body body, void *context) {
     struct crew crew = {.body = body, .context = context, .threads = threads};
     struct member members[SUITE_THREADS];
     pthread_t handles[SUITE_THREADS];
@@ -137,7 +132,7 @@ uint64_t suite_run_threads(unsigned threads, suite_body body, void *context, con
             bench_die("pthread_create", strerror(error));
         }
     }
-    wait_for_all(&crew, what);
+    wait_for_all(&crew);
     for (unsigned i = 0; i < threads; i++) {
         (void)pthread_join(handles[i], NULL);
         begins = members[i].begins < begins ? members[i].begins : begins;
@@ -185,7 +180,7 @@ double suite_distance(void) {
     }
     probe->ping = probe->pong = 0;
     probe->n = suite_settings.smoke ? 20 : PROBE;
-    ns = (double)suite_run_threads(2, probe_run, probe, "raw distance") / (2.0 * (double)probe->n);
+    ns = (double)suite_run_threads(2, probe_run, probe) / (2.0 * (double)probe->n);
     suite_saw_distance(ns);
     return ns;
 }

@@ -1,4 +1,5 @@
-# bench.mk - the benchmark suite: `make bench`, `make bench-peers`, `make bench-report`, `make bench-table`, `make bench-broken`.
+# bench.mk - the benchmark suite: `make bench`, `make bench-peers`, `make bench-report`, `make bench-table`,
+# `make bench-goals`, `make bench-broken`.
 #
 # torc and the raw limits are linked into build/bench/suite. Each peer is a shared object of its own in build/bench/peers, built
 # only where its package could be had; the suite reports the others as absent.
@@ -33,8 +34,8 @@ peer_libs_jemalloc     := -ljemalloc
 
 FORMATTED += $(wildcard bench/suite/*.[ch] bench/peers/*.cpp bench/peers/*.hpp)
 
-.PHONY: bench bench-peers bench-report bench-table bench-broken bench-marks suite-here peers-here broken-here
-ifneq ($(filter bench bench-peers bench-report bench-table bench-broken bench-marks,$(MAKECMDGOALS)),)
+.PHONY: bench bench-peers bench-report bench-table bench-goals bench-broken bench-marks suite-here peers-here broken-here
+ifneq ($(filter bench bench-peers bench-report bench-table bench-goals bench-broken bench-marks,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
@@ -89,7 +90,9 @@ bench-report: ## Draw the last results: SVG plots and build/bench/report.html
 	@sh bench/report.sh $(O)/bench
 bench-table: ## Print the README's speed table from the last results
 	@sh bench/table.sh $(O)/bench
-bench-broken: ## Measure a queue that loses, changes or repeats an event; fails unless each is noticed
+bench-goals: ## Print the goals beside the last results
+	@sh bench/goals.sh $(O)/bench
+bench-broken: ## Measure a queue that loses, changes or repeats an event, hangs or crashes; fails unless each is noticed
 	$(DEPS) build bench
 	$(again) suite-here broken-here
 	@sh bench/broken.sh $(SUITE)

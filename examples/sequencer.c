@@ -1,6 +1,6 @@
 /* sequencer - four clerks enter orders into one book. Every reader sees the same book in the same order.
  *
- * Each clerk learns at which place an order was entered. Two readers add the book up in a way that depends on the order, and must
+ * The topic is created with TORC_TOPIC_TOTAL_ORDER: there is no way to publish to it past its sequencer. Each clerk learns at which place an order was entered. Two readers add the book up in a way that depends on the order, and must
  * come to the same result. */
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@ struct order {
     uint64_t number;
 };
 
-static struct torc_sequencer *sequencer;
+static struct torc_topic *topic;
 static uint64_t place[CLERKS][ORDERS];
 
 static void must(int status, const char *what) {
@@ -35,11 +35,14 @@ static void expect(bool holds, const char *what) {
 
 static void *enter(void *argument) {
     uint64_t clerk = (uint64_t)(uintptr_t)argument;
+    struct torc_sequencer *sequencer;
+    must(torc_sequencer_open(topic, NULL, &sequencer), "open the sequencer");
     for (uint64_t i = 0; i < ORDERS; i++) {
         struct order order = {clerk, i};
         must(torc_sequencer_publish(sequencer, ORDER, &order, sizeof order, TORC_FOREVER, &place[clerk][i]),
              "enter an order");
     }
+    must(torc_sequencer_close(sequencer), "close the sequencer");
     return NULL;
 }
 
@@ -65,13 +68,13 @@ static void *read_book(void *argument) {
 
 int main(void) {
     struct torc_bus *bus;
-    struct torc_topic *topic;
+    struct torc_publisher *publisher;
     struct book books[READERS] = {{.orders = 0}};
     pthread_t clerks[CLERKS], readers[READERS];
 
     must(torc_bus_create(NULL, &bus), "create the bus");
-    must(torc_topic_open(bus, "orders", 0, &topic), "open the topic");
-    must(torc_sequencer_open(topic, NULL, &sequencer), "open the sequencer");
+    must(torc_topic_open(bus, "orders", TORC_TOPIC_TOTAL_ORDER, &topic), "open the topic");
+    expect(torc_publisher_open(topic, NULL, &publisher) == TORC_WRONG_END, "nobody gets a lane of its own");
     for (size_t i = 0; i < READERS; i++) {
         must(torc_reader_open(topic, NULL, &books[i].reader), "open a reader");
         expect(pthread_create(&readers[i], NULL, read_book, &books[i]) == 0, "pthread_create");
@@ -94,7 +97,6 @@ int main(void) {
             expect(place[i][k] > place[i][k - 1], "each clerk's orders are in the clerk's order");
         }
     }
-    must(torc_sequencer_close(sequencer), "close the sequencer");
     must(torc_bus_destroy(&bus, NULL), "destroy the bus");
     printf("sequencer: ok: %d orders of %d clerks, one order in %d books\n", CLERKS * ORDERS, CLERKS, READERS);
     return EXIT_SUCCESS;

@@ -68,7 +68,13 @@ struct torc_topic {
     struct bus *bus;
     struct torc_topic_record *record;
     uint32_t index;
+    uint32_t sequencers;              /* under the control lock: how often it is open */
+    struct torc_sequencer *sequencer; /* the one of a topic of total order, while anybody has it open */
 };
+
+static inline bool total_order(const struct torc_topic *topic) {
+    return (topic->record->flags & TORC_TOPIC_TOTAL_ORDER) != 0;
+}
 
 /* The only open claim, the lane's last, if it is not in its entry yet (src/claim_fast.c). It does not count in open_claims. */
 struct lone_claim {
@@ -344,6 +350,11 @@ bool torc_gate_has_room(struct publisher *publisher);
 /* claim.c: claims an event whose payload is what is written in an arena's buffer. */
 int torc_claim_lent(struct publisher *self, uint32_t type, const struct torc_buffer *buffer, uint64_t deadline,
                     struct torc_claim *claim);
+/* publisher.c: opening and closing in parts. make: checks the arguments and takes memory, which is free()d; begin, end: under the
+ * control lock, it gets a lane and gives it up. */
+int torc_publisher_make(struct torc_topic *topic, const struct torc_publisher_config *config, struct publisher **made);
+int torc_publisher_begin(struct publisher *publisher);
+void torc_publisher_end(struct publisher *publisher);
 /* shared.c, under the control lock: others claim at the same time, or no longer. */
 void torc_publisher_share(struct publisher *publisher, bool on);
 /* claim.c: gives everything back that open claims hold. */

@@ -131,27 +131,23 @@ static size_t held_bytes(const struct bus *bus) {
 }
 
 /* Goes on where the lane's last publisher stopped: any of the last lap's entries may still hold a slot. */
-static void resume(struct publisher *self, const struct torc_publisher_config *config) {
+static void resume(struct publisher *self) {
     struct torc_lane *lane = self->hot.lane;
     self->held_from = torc_load_relaxed64(&lane->claimed) - self->bus->config.lane_entries;
     memset(self->held, 0xFF, held_bytes(self->bus));
     self->hot.base = self->held_from;
     self->bank = (struct torc_bank){&self->bus->hot,
                                     bank_first_pool(self->index),
-                                    config->dry,
+                                    self->bank.dry,
                                     TORC_LOOK_FIRST,
                                     {torc_load_relaxed64(&lane->gate), scan_for_bank, self, &self->copied}};
 }
 
-int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_config *config,
-                        struct torc_publisher **publisher) {
+int torc_publisher_make(struct torc_topic *topic, const struct torc_publisher_config *config, struct publisher **made) {
     static const struct torc_publisher_config defaults = {TORC_WAIT_BLOCK, TORC_DRY_WAIT};
     struct publisher *self;
-    struct bus *bus;
-    int status = TORC_OK;
     config = config == NULL ? &defaults : config;
-    if (topic == NULL || publisher == NULL || (unsigned)config->wait > TORC_WAIT_BACKOFF ||
-        (unsigned)config->dry > TORC_DRY_XXL) {
+    if ((unsigned)config->wait > TORC_WAIT_BACKOFF || (unsigned)config->dry > TORC_DRY_XXL) {
         return TORC_INVALID;
     }
     if (topic->bus->forked) {
@@ -161,22 +157,43 @@ int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_co
     if (self == NULL) {
         return TORC_NO_MEMORY;
     }
-    bus = topic->bus;
-    *self = (struct publisher){.bus = bus, .topic = topic, .wait = config->wait, .lone.length = NOT_LONE};
-    (void)pthread_mutex_lock(&bus->lock);
-    self->index = choose_lane(bus, topic);
+    *self = (struct publisher){
+        .bus = topic->bus, .topic = topic, .wait = config->wait, .bank.dry = config->dry, .lone.length = NOT_LONE};
+    *made = self;
+    return TORC_OK;
+}
+
+int torc_publisher_begin(struct publisher *self) {
+    struct bus *bus = self->bus;
+    self->index = choose_lane(bus, self->topic);
     if (bus_closed(bus)) {
-        status = TORC_CLOSED;
-    } else if (self->index == TORC_MAX_PUBLISHERS) {
-        status = TORC_NO_ROOM;
-    } else {
-        take_lane(bus, self->index, topic);
-        wake_readers(bus, self->index); /* those that are after others watch the lanes they know */
-        fill_hot(self);
-        resume(self, config);
-        bus->publisher[self->index] = self;
+        return TORC_CLOSED;
     }
-    (void)pthread_mutex_unlock(&bus->lock);
+    if (self->index == TORC_MAX_PUBLISHERS) {
+        return TORC_NO_ROOM;
+    }
+    take_lane(bus, self->index, self->topic);
+    wake_readers(bus, self->index); /* those that are after others watch the lanes they know */
+    fill_hot(self);
+    resume(self);
+    bus->publisher[self->index] = self;
+    return TORC_OK;
+}
+
+int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_config *config,
+                        struct torc_publisher **publisher) {
+    struct publisher *self;
+    int status;
+    if (topic == NULL || publisher == NULL) {
+        return TORC_INVALID;
+    }
+    status = torc_publisher_make(topic, config, &self);
+    if (status != TORC_OK) {
+        return status;
+    }
+    (void)pthread_mutex_lock(&topic->bus->lock);
+    status = total_order(topic) ? TORC_WRONG_END : torc_publisher_begin(self);
+    (void)pthread_mutex_unlock(&topic->bus->lock);
     if (status != TORC_OK) {
         free(self);
         return status;
@@ -192,6 +209,17 @@ static void disown_pools(const struct bus *bus, uint32_t lane) {
     }
 }
 
+void torc_publisher_end(struct publisher *self) {
+    struct bus *bus = self->bus;
+    torc_claims_forget(self);
+    torc_store_release32(&self->hot.lane->state, TORC_LANE_ENDED); /* ENDED */
+    torc_topic_changed(self->topic->record);
+    torc_lane_retire(bus, self->index);
+    bus->publisher[self->index] = NULL;
+    disown_pools(bus, self->index);
+    wake_readers(bus, self->index); /* they may have been waiting for this end */
+}
+
 int torc_publisher_close(struct torc_publisher *publisher) {
     struct publisher *self = publisher_of(publisher);
     struct bus *bus;
@@ -204,13 +232,7 @@ int torc_publisher_close(struct torc_publisher *publisher) {
     }
     torc_bus_hold(bus);
     (void)pthread_mutex_lock(&bus->lock);
-    torc_claims_forget(self);
-    torc_store_release32(&self->hot.lane->state, TORC_LANE_ENDED); /* ENDED */
-    torc_topic_changed(self->topic->record);
-    torc_lane_retire(bus, self->index);
-    bus->publisher[self->index] = NULL;
-    disown_pools(bus, self->index);
-    wake_readers(bus, self->index); /* they may have been waiting for this end */
+    torc_publisher_end(self);
     (void)pthread_mutex_unlock(&bus->lock);
     free(self);
     torc_bus_unhold(bus);

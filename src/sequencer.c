@@ -37,51 +37,109 @@ struct wish {
     int status;
 };
 
-static int open_in(struct torc_sequencer *self, struct torc_topic *topic, const struct torc_publisher_config *config) {
-    int status = torc_publisher_open(topic, config, &self->publisher);
-    if (status == TORC_OK) {
-        struct publisher *publisher = publisher_of(self->publisher);
-        (void)pthread_mutex_lock(&self->bus->lock);
-        torc_publisher_share(publisher, true);
-        (void)pthread_mutex_unlock(&self->bus->lock);
-        torc_store_relaxed64(&self->base, publisher->hot.base);
+/* --- opening: the first opens it, the last closes it ---------------------------------------------------------- */
+
+static void unmake(struct torc_sequencer *self) {
+    if (self != NULL) {
+        (void)pthread_mutex_destroy(&self->lock);
+        free(publisher_of(self->publisher));
+        free(self);
     }
-    return status;
 }
 
-int torc_sequencer_open(struct torc_topic *topic, const struct torc_publisher_config *config,
-                        struct torc_sequencer **out) {
+static int make(struct torc_topic *topic, const struct torc_publisher_config *config, struct torc_sequencer **out) {
     struct torc_sequencer *self;
-    int status;
-    if (topic == NULL || out == NULL) {
-        return TORC_INVALID;
+    struct publisher *publisher;
+    int status = torc_publisher_make(topic, config, &publisher);
+    if (status != TORC_OK) {
+        return status;
     }
     self = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *self));
-    if (self == NULL) {
-        return TORC_NO_MEMORY;
+    if (self != NULL) {
+        *self = (struct torc_sequencer){.bus = topic->bus, .publisher = &publisher->hot};
     }
-    *self = (struct torc_sequencer){.bus = topic->bus};
-    if (pthread_mutex_init(&self->lock, NULL) != 0) {
+    if (self == NULL || pthread_mutex_init(&self->lock, NULL) != 0) {
         free(self);
+        free(publisher);
         return TORC_NO_MEMORY;
-    }
-    status = open_in(self, topic, config);
-    if (status != TORC_OK) {
-        (void)pthread_mutex_destroy(&self->lock);
-        free(self);
-        return status;
     }
     *out = self;
     return TORC_OK;
 }
 
-int torc_sequencer_close(struct torc_sequencer *self) {
-    int status = self == NULL ? TORC_INVALID : torc_publisher_close(self->publisher);
+/* Under the control lock. */
+static int begin(struct torc_sequencer *self) {
+    struct publisher *publisher = publisher_of(self->publisher);
+    int status = torc_publisher_begin(publisher);
     if (status == TORC_OK) {
-        (void)pthread_mutex_destroy(&self->lock);
-        free(self);
+        torc_publisher_share(publisher, true);
+        torc_store_relaxed64(&self->base, publisher->hot.base);
     }
     return status;
+}
+
+/* Under the control lock: *fresh is used if nobody has it open. */
+static int join(struct torc_topic *topic, struct torc_sequencer **fresh) {
+    int status = bus_closed(topic->bus) ? TORC_CLOSED : TORC_OK;
+    if (status == TORC_OK && topic->sequencer == NULL) {
+        status = begin(*fresh);
+        if (status == TORC_OK) {
+            topic->sequencer = *fresh;
+            *fresh = NULL;
+        }
+    }
+    topic->sequencers += status == TORC_OK;
+    return status;
+}
+
+/* Memory is taken before anybody knows whether it is needed: not under the lock. */
+int torc_sequencer_open(struct torc_topic *topic, const struct torc_publisher_config *config,
+                        struct torc_sequencer **out) {
+    struct torc_sequencer *fresh;
+    int status;
+    if (topic == NULL || out == NULL) {
+        return TORC_INVALID;
+    }
+    status = make(topic, config, &fresh);
+    if (status != TORC_OK) {
+        return status;
+    }
+    (void)pthread_mutex_lock(&topic->bus->lock);
+    status = total_order(topic) ? join(topic, &fresh) : TORC_WRONG_END;
+    if (status == TORC_OK) {
+        *out = topic->sequencer;
+    }
+    (void)pthread_mutex_unlock(&topic->bus->lock);
+    unmake(fresh);
+    return status;
+}
+
+/* The lane ends under the same lock under which another could open the next: a topic never has two at one time. */
+int torc_sequencer_close(struct torc_sequencer *self) {
+    struct publisher *publisher;
+    struct bus *bus;
+    bool last;
+    if (self == NULL) {
+        return TORC_INVALID;
+    }
+    bus = self->bus;
+    if (bus->forked) {
+        return TORC_FORKED;
+    }
+    publisher = publisher_of(self->publisher);
+    torc_bus_hold(bus);
+    (void)pthread_mutex_lock(&bus->lock);
+    last = --publisher->topic->sequencers == 0;
+    if (last) {
+        publisher->topic->sequencer = NULL;
+        torc_publisher_end(publisher);
+    }
+    (void)pthread_mutex_unlock(&bus->lock);
+    if (last) {
+        unmake(self);
+    }
+    torc_bus_unhold(bus);
+    return TORC_OK;
 }
 
 /* --- without the lock ---------------------------------------------------------------------------------------- */

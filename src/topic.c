@@ -84,7 +84,8 @@ int torc_topic_open(struct torc_bus *public_bus, const char *name, uint32_t flag
     struct bus *bus = torc_bus_live(public_bus);
     struct torc_topic *found;
     int status = TORC_OK;
-    if (bus == NULL || !name_ok(name) || topic == NULL || (flags & ~TORC_TOPIC_NO_INLINE) != 0) {
+    if (bus == NULL || !name_ok(name) || topic == NULL ||
+        (flags & ~(TORC_TOPIC_NO_INLINE | TORC_TOPIC_TOTAL_ORDER)) != 0) {
         return bus == NULL ? torc_not_live(public_bus) : TORC_INVALID;
     }
     (void)pthread_mutex_lock(&bus->lock);

@@ -18,10 +18,11 @@ struct topic {
 
     topic(const suite_plan &plan, unsigned producers, unsigned consumers) : writing() {
         torc_config config = TORC_CONFIG_DEFAULT_INIT;
-        config.publishers = producers != 0 ? producers : 1; // none: it is for whoever opens it
+        config.publishers = producers != 0 ? producers : 1; // none: all share a sequencer
         config.readers = consumers;
         bench_check(torc_bus_create(&config, &bus), "torc_bus_create");
-        bench_check(torc_topic_open(bus, "events", 0, &stream), "torc_topic_open");
+        bench_check(torc_topic_open(bus, "events", producers != 0 ? 0 : TORC_TOPIC_TOTAL_ORDER, &stream),
+                    "torc_topic_open");
         torc_reader_config reading = {};
         bool asleep = plan.waiting == SUITE_BLOCK || plan.shape == SUITE_WAKEUP;
         writing.wait = reading.wait = asleep                        ? TORC_WAIT_BLOCK

@@ -72,7 +72,8 @@ struct torc_publisher {
 /* torc_publisher_open: a new lane on this topic; readers that are open see its events from the first on. config NULL: all
  * defaults. Any thread. Give it back with torc_publisher_close.
  * TORC_NO_ROOM: config.publishers are open, or closed ones of other topics are not drained yet: each of their readers must
- * have read them to the end and noticed it, by one more call. TORC_CLOSED. TORC_NO_MEMORY. TORC_INVALID. */
+ * have read them to the end and noticed it, by one more call. TORC_CLOSED. TORC_NO_MEMORY. TORC_INVALID. TORC_WRONG_END: the
+ * topic is one of total order (torc/sequencer.h). */
 int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_config *config,
                         struct torc_publisher **publisher);
 

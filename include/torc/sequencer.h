@@ -1,6 +1,7 @@
-/* torc/sequencer.h - total order: several threads publish through one lane.
+/* torc/sequencer.h - total order: a topic whose publishers share one lane.
  *
- *     torc_sequencer_open(orders, NULL, &sequencer);
+ *     torc_topic_open(bus, "orders", TORC_TOPIC_TOTAL_ORDER, &orders);
+ *     torc_sequencer_open(orders, NULL, &sequencer);          // any thread, any number of times: there is one
  *     torc_sequencer_publish(sequencer, TYPE, data, length, TORC_FOREVER, &sequence);       // any thread
  *
  * or in place, filling while others claim, fill and commit:
@@ -9,7 +10,8 @@
  *     ... write claim.data ...
  *     torc_sequencer_commit(sequencer, &claim);
  *
- * What is promised, as long as nobody else publishes to the topic:
+ * Such a topic has no other way in: torc_publisher_open, and what opens a publisher of it for you (pipes, requesters, dead letters),
+ * answers TORC_WRONG_END there, as torc_sequencer_open does on any other topic. What is promised:
  *
  *   A  All events have one order, that of their sequences, the same for every reader.
  *   B  An event whose publishing has returned comes before every event whose publishing, or claim, began after that, in whatever
@@ -31,9 +33,10 @@
  * Threads that end: a call on a small event can be interrupted between its sequence and its stamp, as long as the scheduler
  * likes, and readers wait for it; others go on publishing behind it. Threads can be cancelled where they wait: they hold no
  * lock and no sequence then. What a dead thread had claimed must be aborted by one who has its torc_claim (a copy will do), or
- * goes with torc_sequencer_close. In a child after fork() all calls answer TORC_FORKED.
+ * goes with the last torc_sequencer_close. In a child after fork() all calls answer TORC_FORKED.
  *
- * Threads: all calls from any thread, but for the end: nobody may be inside another call at torc_sequencer_close. */
+ * Threads: all calls from any thread. Who opens it closes it, once nobody is inside a call, or has a claim, on the strength of that
+ * opening; others that have opened it too go on. */
 #ifndef TORC_SEQUENCER_H
 #define TORC_SEQUENCER_H
 
@@ -47,9 +50,13 @@ extern "C" {
 
 struct torc_sequencer;
 
-/* torc_sequencer_open: takes one of config.publishers of the bus. config NULL: all defaults. Give it back with torc_sequencer_close.
- * As torc_publisher_open: TORC_NO_ROOM, TORC_CLOSED, TORC_NO_MEMORY, TORC_INVALID.
- * torc_sequencer_close: as torc_publisher_close: claims that are open are aborted. TORC_INVALID. */
+/* torc_sequencer_open: the topic's sequencer, the same for everybody; the first opening takes one of config.publishers of the bus. It also
+ * says by config how to wait and what a dry pool means, for all; config NULL: all defaults. Each opening is to be closed.
+ * TORC_WRONG_END: the topic was not created with TORC_TOPIC_TOTAL_ORDER. As torc_publisher_open: TORC_NO_ROOM, TORC_CLOSED,
+ * TORC_NO_MEMORY, TORC_INVALID.
+ * torc_sequencer_close: the last one is as torc_publisher_close: claims that are open are aborted. Opened anew it goes on where it
+ * was, unless a publisher of another topic has taken the lane meanwhile, for want of another and when all was read: sequences
+ * are then those of another lane. TORC_INVALID. */
 int torc_sequencer_open(struct torc_topic *topic, const struct torc_publisher_config *config,
                         struct torc_sequencer **sequencer);
 int torc_sequencer_close(struct torc_sequencer *sequencer);

@@ -31,7 +31,8 @@ extern "C" {
     X(TORC_LAPPED, -17, "events were overwritten before they were read: they are counted, go on")                      \
     X(TORC_EVICTED, -18, "too slow for too long: publishers no longer wait for this reader")                           \
     X(TORC_NO_NODES, -19, "the allocator's node storage is used up: free blocks or give it more nodes")                \
-    X(TORC_FORKED, -20, "inherited over fork(): it belongs to the parent, nothing was touched")
+    X(TORC_FORKED, -20, "inherited over fork(): it belongs to the parent, nothing was touched")                        \
+    X(TORC_WRONG_END, -21, "a topic of total order takes sequencers, any other takes publishers")
 
 enum torc_status {
 #define TORC_STATUS_ENUM(name, value, text) name = (value),

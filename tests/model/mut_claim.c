@@ -248,7 +248,7 @@ static struct publisher *shared(void) {
 static void setup_shared(void) {
     struct torc_config config = tiny_config();
     config.lane_entries = 4;
-    open_bus(&config);
+    open_order(&config);
     model_assert_status(torc_sequencer_open(w.topic, NULL, &sequencer), TORC_OK);
     for (uint64_t number = 1; number <= 5; number++) {
         model_assert_status(torc_sequencer_publish(sequencer, 1, &number, 8, TORC_FOREVER, NULL), TORC_OK);

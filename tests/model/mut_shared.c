@@ -29,7 +29,7 @@ static void open_shared(uint32_t entries, uint64_t events) {
     struct torc_config config = tiny_config();
     config.lane_entries = entries;
     config.readers = 2;
-    open_bus(&config);
+    open_order(&config);
     model_assert_status(torc_sequencer_open(w.topic, NULL, &sequencer), TORC_OK);
     publish(events);
 }

@@ -12,7 +12,7 @@ static int status_of[3];
 
 static void setup_filled(uint64_t filled) {
     struct torc_config config = tiny_config();
-    open_bus(&config);
+    open_order(&config);
     w.reader = open_reader(TORC_JOIN_NEXT);
     model_assert_status(torc_sequencer_open(w.topic, NULL, &sequencer), TORC_OK);
     for (size_t i = 0; i < 3; i++) {

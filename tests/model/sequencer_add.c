@@ -33,7 +33,7 @@ static void say_both(void) {
 static void setup_filled(uint64_t filled, bool read) {
     struct torc_config config = tiny_config();
     config.slots[TORC_XS] = 2;
-    open_bus(&config);
+    open_order(&config);
     if (read) {
         w.reader = open_reader(TORC_JOIN_NEXT);
     }

@@ -27,7 +27,7 @@ static void setup(void) {
     struct torc_reader_config config = {.policy = TORC_POLICY_EVICT,
                                         .evict_after_ns = model_broken() ? TORC_FOREVER : 0};
     struct torc_config tiny = tiny_config();
-    open_bus(&tiny);
+    open_order(&tiny);
     w.reader = open_copier(&config);
     model_assert_status(torc_sequencer_open(w.topic, NULL, &sequencer), TORC_OK);
     say(1);

@@ -75,10 +75,16 @@ static void name_bus(const struct bus *bus) {
 
 /* --- opening and closing --------------------------------------------------------------------------------------------- */
 
-void open_bus(const struct torc_config *config) {
+static void open_with(const struct torc_config *config, uint32_t flags) {
     model_assert_status(torc_bus_create(config, &w.bus), TORC_OK);
-    model_assert_status(torc_topic_open(w.bus, "t", 0, &w.topic), TORC_OK);
+    model_assert_status(torc_topic_open(w.bus, "t", flags, &w.topic), TORC_OK);
     name_bus(bus_of(w.bus));
+}
+void open_bus(const struct torc_config *config) {
+    open_with(config, 0);
+}
+void open_order(const struct torc_config *config) {
+    open_with(config, TORC_TOPIC_TOTAL_ORDER);
 }
 
 struct torc_publisher *open_publisher(enum torc_wait wait, enum torc_dry dry) {

@@ -19,8 +19,9 @@ extern struct world w;
 /* One topic, publisher and reader, a lane of two entries, no pools; a scenario raises what it needs. */
 struct torc_config tiny_config(void);
 
-/* open_bus: bus and topic "t" (flags 0). open_world: publisher and reader (NEXT) as well. Parts of the bus get names. */
+/* open_bus: bus and topic "t" (flags 0; open_order: TOTAL_ORDER). open_world: publisher and reader (NEXT) as well. Parts of the bus get names. */
 void open_bus(const struct torc_config *config);
+void open_order(const struct torc_config *config);
 void open_world(const struct torc_config *config);
 struct torc_publisher *open_publisher(enum torc_wait wait, enum torc_dry dry);
 struct torc_reader *open_reader(enum torc_join join);

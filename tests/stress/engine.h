@@ -90,6 +90,7 @@ void stress_progress(uint64_t n);
 struct torc_bus *stress_bus(const struct torc_config *config);
 void stress_bus_end(struct torc_bus *bus);
 struct torc_topic *stress_topic(struct torc_bus *bus, const char *name);
+struct torc_topic *stress_total_order(struct torc_bus *bus, const char *name);
 struct torc_publisher *stress_publisher(struct torc_topic *topic, enum torc_wait wait, enum torc_dry dry);
 void stress_publisher_end(struct torc_publisher *publisher);
 struct torc_reader *stress_reader(struct torc_topic *topic, enum torc_wait wait, enum torc_join join);

@@ -165,6 +165,12 @@ struct torc_topic *stress_topic(struct torc_bus *bus, const char *name) {
     return topic;
 }
 
+struct torc_topic *stress_total_order(struct torc_bus *bus, const char *name) {
+    struct torc_topic *topic = NULL;
+    OK(torc_topic_open(bus, name, TORC_TOPIC_TOTAL_ORDER, &topic));
+    return topic;
+}
+
 struct torc_publisher *stress_publisher(struct torc_topic *topic, enum torc_wait wait, enum torc_dry dry) {
     struct torc_publisher_config config = {.wait = wait, .dry = dry};
     struct torc_publisher *publisher = NULL;

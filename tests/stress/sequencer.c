@@ -135,7 +135,7 @@ int main(int argc, char **argv) {
     stress_begin(argc, argv, "sequencer", STRESS_ORDER, "a thread says that it knew of later events");
     events = stress_scaled(50000);
     bus = stress_bus(&config);
-    topic = stress_topic(bus, "order");
+    topic = stress_total_order(bus, "order");
     OK(torc_sequencer_open(topic, &publisher, &sequencer));
     run(bus, authors, witnesses);
     for (size_t i = 0; i < THREADS; i++) {

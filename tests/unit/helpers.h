@@ -44,6 +44,7 @@ void open_world(const struct torc_config *config); /* bus, topic "t", publisher,
 void open_bus(const struct torc_config *config);   /* bus and topic only */
 void setup_world(void);                            /* open_world(small_config) */
 void setup_bus(void);                              /* open_bus(small_config) */
+void setup_order(void);                            /* bus, topic "t" of total order, reader */
 void teardown_world(void);                         /* audits, closes what is open, destroys */
 void close_ends(void);                             /* closes t.reader and t.publisher */
 void assert_audit(struct torc_bus *bus);
@@ -155,6 +156,7 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(group)                                                                                                           \
     X(merge)                                                                                                           \
     X(sequencer)                                                                                                       \
+    X(total_order)                                                                                                     \
     X(conflate)                                                                                                        \
     X(group_batch)                                                                                                     \
     X(pool_order)                                                                                                      \

@@ -63,7 +63,9 @@ static void publisher_calls(void) {
     struct torc_message message = {"x", 1, 1};
     struct torc_claim claim;
     struct torc_ringptr ptr;
+    struct torc_sequencer *sequencer;
     FORKED(torc_publisher_open(t.topic, NULL, &publisher));
+    FORKED(torc_sequencer_open(t.topic, NULL, &sequencer));
     FORKED(torc_publish(t.publisher, 1, "x", 1));
     FORKED(torc_publish(t.publisher, 1, NULL, 0));
     FORKED(torc_try_publish(t.publisher, 1, "x", 1));

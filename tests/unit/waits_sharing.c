@@ -112,8 +112,9 @@ static int merge_keep_try(void) {
 static struct torc_sequencer *sequencer;
 
 static void fill_sequencer(void) {
-    assert_ok(torc_publisher_close(t.publisher));
-    t.publisher = NULL;
+    assert_ok(torc_topic_open(t.bus, "one order", TORC_TOPIC_TOTAL_ORDER, &t.topic));
+    close_ends();
+    t.reader = open_reader(t.topic, TORC_JOIN_NEXT);
     assert_ok(torc_sequencer_open(t.topic, NULL, &sequencer));
     for (uint64_t i = 0; i < LANE; i++) {
         assert_ok(torc_sequencer_publish(sequencer, (uint32_t)i, &i, sizeof i, TORC_FOREVER, NULL));

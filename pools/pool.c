@@ -264,6 +264,21 @@ static struct sweep begin_sweep(const struct torc_bus *bus, uint32_t number, str
     return sweep;
 }
 
+bool torc_pool_ready(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
+    const struct torc_pool_view *pool = &bus->pools[number];
+    bool scanned = false;
+    uint32_t index;
+    uint64_t mark;
+    if (pool->capacity == 0) {
+        return false;
+    }
+    index = torc_load_relaxed32(&begin_sweep(bus, number, gate).pool->ctl->next);
+    mark = torc_load_relaxed64(torc_pool_mark(pool, index));
+    return (mark & 1u) == 0 ||
+           (passed(gate, mark, &scanned) && (torc_mark_passed(mark, torc_load_relaxed64(&pool->ctl->alone)) ||
+                                             raise_alone(pool, gate, bus->fence, mark)));
+}
+
 /* Nothing found: the next search begins with the slot that will be free first. */
 static void end_sweep(struct sweep *sweep, uint32_t stopped) {
     go_on_at(sweep->pool, sweep->oldest_unread == TORC_NO_SLOT ? stopped : sweep->oldest_unread);

@@ -114,6 +114,10 @@ static inline void torc_pool_take_next(const struct torc_pool_view *pool, const 
     torc_store_relaxed32(&pool->ctl->next, next->index + 1);
 }
 
+/* torc_pool_ready: what torc_pool_next found due is done, and who has passed the slot whose turn it is is looked at afresh; false:
+ * that does not make it available. Owner only; no XXL table. */
+bool torc_pool_ready(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
+
 /* torc_pool_take: the next slot that is free or that only the ring holds and everybody has passed, with count 1.
  * TORC_NO_SLOT if none was found within the bounded sweep. gate NULL: the pool's slots are never in a ring. Owner only.
  * Where the very next slot is free, torc_ringptr_claim in torc/publisher.h does it inline. */

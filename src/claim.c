@@ -28,13 +28,32 @@ static int take_sequence(struct publisher *self, bool for_copying, uint64_t *seq
     return TORC_OK;
 }
 
-/* The entry of a new claim. Readers that copy learn first that it is no longer what it was. */
-static void open_entry(struct publisher *self, uint64_t sequence, uint32_t header, bool for_copying) {
-    struct torc_entry *entry = lane_entry(self, sequence);
+/* An entry that is to be written again. Readers that copy learn first that it is no longer what it was. */
+static void open_words(struct torc_entry *entry, uint64_t sequence, uint32_t header, bool for_copying) {
     if (for_copying) {
         torc_store_release64(&entry->stamp, sequence); /* REWRITE; after an eviction */
     }
     torc_store_release32(&entry->header_word, header);
+}
+
+/* The entry of a new claim. */
+static void open_entry(struct publisher *self, const struct torc_claim *claim, bool for_copying) {
+    struct torc_entry *entry = lane_entry(self, claim->sequence);
+    open_words(entry, claim->sequence, (uint32_t)claim->length | (claim->slot != 0 ? TORC_ENTRY_SLOT : 0), for_copying);
+    if (claim->slot != 0) {
+        torc_store_release64(&entry->body.word[0], claim->slot);
+        torc_claim_note_held(self, claim->sequence);
+    }
+}
+
+/* The only open claim need not be in its entry before it is committed, unless somebody copies (src/claim_fast.c). */
+static bool fold(struct publisher *self, bool for_copying, const struct torc_claim *claim) {
+    if (for_copying || self->shared || self->open_claims != 1) {
+        return false;
+    }
+    self->open_claims = 0;
+    self->lone = (struct lone_claims){claim->slot, (uint32_t)claim->length, 1};
+    return true;
 }
 
 /* One try to claim; `in_slot` claims suit readers that copy: nothing but the handle is written to the entry. */
@@ -55,14 +74,14 @@ static int claim_try(struct wanted *wanted, bool in_slot, uint64_t deadline, str
         }
         return status;
     }
-    open_entry(self, claim->sequence, (uint32_t)wanted->length | (in_slot ? TORC_ENTRY_SLOT : 0), for_copying);
     if (in_slot) {
         claim->slot = wanted->slot;
         claim->data = wanted->data;
-        torc_store_release64(&lane_entry(self, claim->sequence)->body.word[0], claim->slot);
-        torc_claim_note_held(self, claim->sequence);
     } else {
         claim->data = torc_entry_bytes(lane_entry(self, claim->sequence));
+    }
+    if (!fold(self, for_copying, claim)) {
+        open_entry(self, claim, for_copying);
     }
     return TORC_OK;
 }
@@ -238,7 +257,7 @@ int torc_publish_words(struct publisher *self, uint32_t type, const void *data, 
     if (status != TORC_OK) {
         return status;
     }
-    open_entry(self, sequence, (uint32_t)length, true);
+    open_words(lane_entry(self, sequence), sequence, (uint32_t)length, true);
     store_words(torc_entry_words(lane_entry(self, sequence)), data, length);
     stamp(self, sequence, (uint32_t)length, type);
     settle(self, 1);
@@ -264,6 +283,9 @@ int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claim
         return TORC_INVALID;
     }
     TORC_ONE_AT_A_TIME(publisher_of(publisher));
+    if (TORC_LIKELY(torc_commit_some(publisher_of(publisher), claims, count))) {
+        return TORC_OK;
+    }
     if (!can_settle(publisher_of(publisher), claims, count)) {
         return TORC_INVALID;
     }
@@ -293,20 +315,35 @@ int torc_abort(struct torc_publisher *publisher, struct torc_claim *claim) {
     return torc_abort_batch(publisher, claim, 1);
 }
 
+/* As many as are at hand: what is left of the room, then what was found when it was looked for again. */
+static size_t claim_run(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims, size_t count) {
+    size_t taken = 0;
+    uint32_t some = 1;
+    for (; taken < count && some != 0; taken += some) {
+        some = torc_claim_some(self, type, length, claims + taken, count - taken);
+    }
+    return taken;
+}
+
 int torc_claim_batch_until(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
                            size_t count, uint64_t deadline) {
-    size_t taken = 0;
+    struct publisher *self = publisher_of(publisher);
+    size_t taken;
     int status = TORC_OK;
     if (publisher == NULL || claims == NULL || count == 0 || count > publisher->mask + 1) {
         return TORC_INVALID;
     }
-    TORC_ONE_AT_A_TIME(publisher_of(publisher));
-    taken = torc_claim_some(publisher_of(publisher), type, length, claims, count);
+    TORC_ONE_AT_A_TIME(self);
+    taken = claim_run(self, type, length, claims, count);
     if (taken == 0) {
-        torc_publisher_reopen(publisher_of(publisher));
+        torc_publisher_reopen(self);
     }
-    for (; taken < count && status == TORC_OK; taken += status == TORC_OK) {
-        status = claim_one(publisher_of(publisher), type, length, taken == 0 ? deadline : TORC_NO_WAIT, &claims[taken]);
+    while (taken < count && status == TORC_OK) {
+        status = claim_one(self, type, length, taken == 0 ? deadline : TORC_NO_WAIT, &claims[taken]);
+        if (status == TORC_OK) {
+            taken++;
+            taken += claim_run(self, type, length, claims + taken, count - taken);
+        }
     }
     return taken != 0 ? (int)taken : status;
 }

@@ -1,13 +1,14 @@
-/* claim_fast.c - claims where nothing is in the way: room in the lane, the next slot to be had, nobody who copies.
+/* claim_fast.c - claims where nothing is in the way: room in the lane, the next slots to be had, nobody who copies.
  *
- * A claim that is the only open one is written to its entry when it is committed, all at once: the reader that is waiting for this
- * entry polls its line, and each store that finds it gone has to fetch it back from the other core. Until then it is noted
- * here; whoever needs it in its entry unfolds it first: a further claim, an abort, an end. Readers that copy
- * may join meanwhile. They do not look at this entry before its stamp (COPY: they begin less than a lap before the claim).
+ * Claims that are the only open ones are written to their entries when they are committed, all at once: the reader that is waiting
+ * for the first of them polls its line, and each store that finds it gone has to fetch it back from the other core. Until then
+ * they are noted here, as long as they are a row of one kind (struct lone_claims); whoever needs them in their entries
+ * unfolds them first: a further claim that does not go on where they end, an abort, an end, a commit out of order. Readers that copy
+ * may join meanwhile. They do not look at these entries before their stamps (COPY: they begin less than a lap before the claims).
  *
  * So what is stored in an entry here needs no order but that of the stamp, or, where the claim is taken back, that of the
  * tombstone's `claimed` (claim.c). REWRITE, with an order for each word, is for claims made while somebody copies. None of these
- * is: who set `copied` before our look at room is found by it, and who set it later reads a `claimed` that covers the claim.
+ * is: who set `copied` before our look at room is found by it, and who set it later reads a `claimed` that covers the claims.
  *
  * Who may run at the same time: as in claim.c. */
 #include "probe.h"
@@ -81,8 +82,8 @@ static inline __attribute__((always_inline)) bool claim_lone(struct publisher *s
     const struct torc_pool_view *pool = &self->hot.pools[torc_shirt_of(length)];
     struct torc_next_slot next = {0, 0, 0};
     bool in_slot = length >= self->inline_limit;
-    if (TORC_UNLIKELY(self->open_claims != 0 || self->shared || self->lone.length != NOT_LONE ||
-                      length > TORC_XL_BYTES || sequence - self->hot.base >= torc_load_relaxed64(&self->hot.room) ||
+    if (TORC_UNLIKELY(self->open_claims != 0 || self->shared || self->lone.count != 0 || length > TORC_XL_BYTES ||
+                      sequence - self->hot.base >= torc_load_relaxed64(&self->hot.room) ||
                       (in_slot && !torc_pool_next(pool, &next)) || !take_sequences(self, sequence, 1))) {
         return false;
     }
@@ -95,7 +96,7 @@ static inline __attribute__((always_inline)) bool claim_lone(struct publisher *s
         claim->data = torc_entry_bytes(lane_entry(self, sequence));
     }
     fill_claim(claim, type, length, sequence);
-    self->lone = (struct lone_claim){claim->slot, (uint32_t)length};
+    self->lone = (struct lone_claims){claim->slot, (uint32_t)length, 1};
     return true;
 }
 
@@ -123,52 +124,72 @@ int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t len
     return claim(publisher, type, length, deadline, into);
 }
 
+/* The first of them. */
+static inline uint64_t lone_from(const struct publisher *self) {
+    return lane_claimed(self) - self->lone.count;
+}
+
+/* Whose slots follow each other; the one behind. */
+static inline uint64_t next_lone(const struct torc_pool_view *pool, uint64_t slot) {
+    uint32_t index = TORC_ID_NUMBER(slot) - pool->first + 1;
+    index = index < pool->capacity ? index : 0;
+    return torc_id_of(pool, index, torc_load_relaxed64(&pool->slots[index].word));
+}
+
 /* What open_entry() in claim.c does at once. */
 void torc_claim_unfold(struct publisher *self) {
-    struct lone_claim lone = self->lone;
-    uint64_t sequence = lane_claimed(self) - 1;
-    if (TORC_LIKELY(lone.length == NOT_LONE)) {
-        return;
-    }
-    self->lone.length = NOT_LONE;
-    self->open_claims++;
-    torc_store_relaxed32(&lane_entry(self, sequence)->header_word,
-                         lone.length | (lone.slot != 0 ? TORC_ENTRY_SLOT : 0));
-    if (lone.slot != 0) {
-        torc_store_relaxed64(&lane_entry(self, sequence)->body.word[0], lone.slot);
-        torc_claim_note_held(self, sequence);
+    struct lone_claims lone = self->lone;
+    uint64_t sequence = lone_from(self);
+    self->open_claims += lone.count;
+    for (self->lone.count = 0; lone.count != 0; lone.count--, sequence++) {
+        struct torc_entry *entry = lane_entry(self, sequence);
+        torc_store_relaxed32(&entry->header_word, lone.length | (lone.slot != 0 ? TORC_ENTRY_SLOT : 0));
+        if (lone.slot != 0) {
+            torc_store_relaxed64(&entry->body.word[0], lone.slot);
+            torc_claim_note_held(self, sequence);
+            lone.slot = next_lone(torc_pool_of(&self->bus->hot, lone.slot), lone.slot);
+        }
     }
 }
 
 static inline bool is_lone(const struct publisher *self, const struct torc_claim *claim) {
-    return claim->length <= self->lone.length && self->lone.length != NOT_LONE && claim->slot == self->lone.slot &&
+    return self->lone.count == 1 && claim->length <= self->lone.length && claim->slot == self->lone.slot &&
            claim->sequence + 1 == lane_claimed(self) && claim->state == CLAIM_OPEN;
 }
 
 /* The slot's length and type, and the mark that it is the ring's since this sequence. */
-static inline void mark_slot(struct publisher *self, const struct torc_claim *claim) {
-    const struct torc_pool_view *pool = torc_pool_of(&self->bus->hot, claim->slot);
+static inline void mark_slot(struct publisher *self, const struct torc_pool_view *pool,
+                             const struct torc_claim *claim) {
     uint32_t index = TORC_ID_NUMBER(claim->slot) - pool->first;
     torc_store_relaxed64(&pool->slots[index].meta, claim->length | ((uint64_t)claim->type << 32));
     torc_store_relaxed64(torc_pool_mark(pool, index), torc_mark_of(claim->sequence));
     torc_claim_note_held(self, claim->sequence);
 }
 
-static inline void commit_lone(struct publisher *self, struct torc_claim *claim) {
+/* The entry of one of them, all of it; pool NULL: inline. */
+static inline void stamp_lone(struct publisher *self, const struct torc_pool_view *pool, struct torc_claim *claim) {
     struct torc_entry *entry = lane_entry(self, claim->sequence);
     uint32_t header = (uint32_t)claim->length;
-    if (claim->slot != 0) {
+    if (pool != NULL) {
         header |= TORC_ENTRY_SLOT;
-        mark_slot(self, claim);
+        mark_slot(self, pool, claim);
         torc_store_relaxed64(&entry->body.word[0], claim->slot);
     }
-    self->lone.length = NOT_LONE;
-    self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
     claim->state = CLAIM_SETTLED;
     torc_store_relaxed32(&entry->header_word, header);
     torc_store_relaxed32(&entry->type_word, claim->type);
     torc_store_release64(&entry->stamp, claim->sequence + 1); /* STAMP */
     TORC_PROBE2(publish, self->index, claim->sequence);
+}
+
+static inline void none_open(struct publisher *self) {
+    self->lone.count = 0;
+    self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
+}
+
+static inline void commit_lone(struct publisher *self, struct torc_claim *claim) {
+    none_open(self);
+    stamp_lone(self, claim->slot != 0 ? torc_pool_of(&self->bus->hot, claim->slot) : NULL, claim);
     torc_claims_published(self, claim->sequence + 1);
 }
 
@@ -199,74 +220,138 @@ bool torc_publish_lone(struct publisher *self, uint32_t type, const void *data, 
 
 /* --- several at once ------------------------------------------------------------------------------------------- */
 
-/* Takes up to `count` slots; how many. */
+/* Takes up to `count` slots that follow each other; how many. */
 static uint32_t take_slots(struct publisher *self, size_t length, struct torc_claim *claims, uint32_t count) {
-    const struct torc_pool_view *pool = &self->hot.pools[torc_shirt_of(length)];
+    uint32_t shirt = torc_shirt_of(length);
+    const struct torc_pool_view *pool = &self->hot.pools[shirt];
     struct torc_next_slot next;
     uint32_t taken = 0;
-    for (; taken < count && torc_pool_next(pool, &next); taken++) {
-        take_slot(self, pool, &next, &claims[taken]);
-        self->stall[1 + torc_shirt_of(length)].since = 0;
+    while (taken < count && (TORC_LIKELY(torc_pool_next(pool, &next)) ||
+                             (torc_pool_ready(&self->bus->hot, self->bank.first + shirt, &self->bank.gate) &&
+                              torc_pool_next(pool, &next)))) {
+        take_slot(self, pool, &next, &claims[taken++]);
+    }
+    if (taken != 0) {
+        self->stall[1 + shirt].since = 0;
     }
     return taken;
 }
 
-static void open_slot_entry(struct publisher *self, const struct torc_claim *claim) {
-    struct torc_entry *entry = lane_entry(self, claim->sequence);
-    torc_store_relaxed32(&entry->header_word, (uint32_t)claim->length | TORC_ENTRY_SLOT);
-    torc_store_relaxed64(&entry->body.word[0], claim->slot);
-    torc_claim_note_held(self, claim->sequence);
-}
-
-static void open_inline_entry(struct publisher *self, struct torc_claim *claim) {
-    struct torc_entry *entry = lane_entry(self, claim->sequence);
-    torc_store_relaxed32(&entry->header_word, (uint32_t)claim->length);
-    claim->data = torc_entry_bytes(entry);
-}
-
-/* Claims that were not made after all; settling one of them is refused. */
-static void unmake(struct torc_claim *claims, uint32_t from, uint32_t to) {
-    for (; from < to; from++) {
-        claims[from].state = CLAIM_SETTLED;
+/* Entries for up to `count` claims; how many. */
+static uint32_t find_entries(struct publisher *self, uint64_t sequence, size_t count) {
+    uint64_t room = torc_load_relaxed64(&self->hot.room), used = sequence - self->hot.base;
+    if (used >= room) {
+        if (room == 0 || !torc_gate_has_room(self)) {
+            return 0;
+        }
+        self->stall[0].since = 0;
+        used = sequence - self->hot.base;
     }
+    return (uint32_t)(count < room - used ? count : room - used);
+}
+
+/* Would the next claim, of this length and in this slot, go on where the open ones end? */
+static bool goes_on(const struct publisher *self, size_t length, uint64_t slot) {
+    const struct lone_claims *lone = &self->lone;
+    const struct torc_pool_view *pool;
+    uint32_t index;
+    if (lone->count == 0 || lone->length != length || (lone->slot == 0) != (slot == 0)) {
+        return false;
+    }
+    if (slot == 0) {
+        return true;
+    }
+    pool = torc_pool_of(&self->bus->hot, slot);
+    index = TORC_ID_NUMBER(lone->slot) - pool->first + lone->count;
+    return torc_pool_of(&self->bus->hot, lone->slot) == pool &&
+           TORC_ID_NUMBER(slot) - pool->first == (index < pool->capacity ? index : index - pool->capacity);
+}
+
+/* They are noted, behind the open ones if they go on there; into their entries if these are. */
+static void note_lone(struct publisher *self, const struct torc_claim *first, uint32_t count) {
+    if (self->lone.count == 0) {
+        self->lone = (struct lone_claims){first->slot, (uint32_t)first->length, 0};
+    }
+    self->lone.count += count;
+    if (self->open_claims != 0) {
+        torc_claim_unfold(self);
+    }
+}
+
+static bool take_run(struct publisher *self, uint64_t sequence, bool in_slot, struct torc_claim *claims,
+                     uint32_t count) {
+    if (take_sequences(self, sequence, count)) {
+        return true;
+    }
+    for (uint32_t i = 0; in_slot && i < count; i++) {
+        torc_bank_put_back(&self->bank, claims[i].slot);
+    }
+    return false;
 }
 
 uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims,
                          size_t count) {
-    uint64_t sequence = lane_claimed(self), room = torc_load_relaxed64(&self->hot.room);
-    uint64_t used = sequence - self->hot.base;
+    uint64_t sequence = lane_claimed(self);
     bool in_slot = length >= self->inline_limit;
-    uint32_t some, wanted;
-    if (used >= room || self->shared || length > TORC_XL_BYTES) {
-        return 0;
-    }
-    some = (uint32_t)(count < room - used ? count : room - used);
-    for (uint32_t i = 0; i < some; i++) {
-        claims[i].slot = 0;
-        fill_claim(&claims[i], type, length, sequence + i);
-    }
-    wanted = some;
+    uint32_t some = self->shared || length > TORC_XL_BYTES ? 0 : find_entries(self, sequence, count);
     some = in_slot ? take_slots(self, length, claims, some) : some;
-    unmake(claims, some, wanted);
     if (some == 0) {
         return 0;
     }
-    torc_claim_unfold(self);
-    if (!take_sequences(self, sequence, some)) {
-        for (uint32_t i = 0; in_slot && i < some; i++) {
-            torc_bank_put_back(&self->bank, claims[i].slot);
-        }
-        unmake(claims, 0, some);
+    if (!goes_on(self, length, in_slot ? claims->slot : 0)) {
+        torc_claim_unfold(self);
+    }
+    if (!take_run(self, sequence, in_slot, claims, some)) {
         return 0;
     }
-    self->open_claims += some;
     for (uint32_t i = 0; i < some; i++) {
-        fetch_line(lane_entry(self, claims[i].sequence + some));
-        if (in_slot) {
-            open_slot_entry(self, &claims[i]);
-        } else {
-            open_inline_entry(self, &claims[i]);
+        struct torc_entry *entry = lane_entry(self, sequence + i);
+        fetch_line(lane_entry(self, sequence + some + i));
+        if (!in_slot) {
+            claims[i].slot = 0;
+            claims[i].data = torc_entry_bytes(entry);
         }
+        fill_claim(&claims[i], type, length, sequence + i);
     }
+    note_lone(self, claims, some);
     return some;
+}
+
+/* Are these the first of the open claims, unchanged but for smaller lengths? */
+static bool are_lone(const struct publisher *self, const struct torc_claim *claims, size_t count) {
+    const struct torc_pool_view *pool = torc_pool_of(&self->bus->hot, self->lone.slot);
+    uint64_t sequence = lone_from(self), slot = self->lone.slot;
+    if (claims == NULL || count == 0 || count > self->lone.count) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (claims[i].state != CLAIM_OPEN || claims[i].sequence != sequence + i || claims[i].slot != slot ||
+            claims[i].length > self->lone.length) {
+            return false;
+        }
+        slot = slot != 0 ? next_lone(pool, slot) : 0;
+    }
+    return true;
+}
+
+bool torc_commit_some(struct publisher *self, struct torc_claim *claims, size_t count) {
+    const struct torc_pool_view *pool = NULL;
+    uint64_t end;
+    if (!are_lone(self, claims, count)) {
+        return false;
+    }
+    if (self->lone.slot != 0) {
+        pool = torc_pool_of(&self->bus->hot, self->lone.slot);
+        self->lone.slot = next_lone(pool, claims[count - 1].slot);
+    }
+    end = lone_from(self) + count;
+    self->lone.count -= (uint32_t)count;
+    if (self->lone.count == 0) {
+        none_open(self);
+    }
+    for (size_t i = 0; i < count; i++) {
+        stamp_lone(self, pool, &claims[i]);
+    }
+    torc_claims_published(self, end);
+    return true;
 }

@@ -157,8 +157,7 @@ int torc_publisher_make(struct torc_topic *topic, const struct torc_publisher_co
     if (self == NULL) {
         return TORC_NO_MEMORY;
     }
-    *self = (struct publisher){
-        .bus = topic->bus, .topic = topic, .wait = config->wait, .bank.dry = config->dry, .lone.length = NOT_LONE};
+    *self = (struct publisher){.bus = topic->bus, .topic = topic, .wait = config->wait, .bank.dry = config->dry};
     *made = self;
     return TORC_OK;
 }

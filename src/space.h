@@ -42,8 +42,11 @@ enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
 int torc_claim_slow(struct publisher *self, uint32_t type, size_t length, uint64_t deadline, struct torc_claim *claim);
 /* claim_fast.c, publisher: an event, if all that it takes is at hand and no claim is open; false: nothing was done. */
 bool torc_publish_lone(struct publisher *self, uint32_t type, const void *data, size_t length);
-/* ... up to `count` claims, if all that they take is at hand. The only open claim is put into its entry. */
+/* ... up to `count` claims, if all that they take is at hand; how many. */
 uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims, size_t count);
+/* ... the first `count` of the open claims become visible, if they are not in their entries yet; false: nothing was done. */
+bool torc_commit_some(struct publisher *self, struct torc_claim *claims, size_t count);
+/* The open claims are put into their entries. */
 void torc_claim_unfold(struct publisher *self);
 /* All below `sequence` is stamped. */
 static inline void torc_claims_published(struct publisher *self, uint64_t sequence) {

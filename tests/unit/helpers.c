@@ -44,12 +44,16 @@ void setup_bus(void) {
     open_bus(&config);
 }
 
-void setup_order(void) {
-    struct torc_config config = small_config();
+void open_order(const struct torc_config *config) {
     memset(&t, 0, sizeof t);
-    assert_ok(torc_bus_create(&config, &t.bus));
+    assert_ok(torc_bus_create(config, &t.bus));
     assert_ok(torc_topic_open(t.bus, "t", TORC_TOPIC_TOTAL_ORDER, &t.topic));
     t.reader = open_reader(t.topic, TORC_JOIN_NEXT);
+}
+
+void setup_order(void) {
+    struct torc_config config = small_config();
+    open_order(&config);
 }
 
 void setup_world(void) {

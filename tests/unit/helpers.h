@@ -44,9 +44,10 @@ void open_world(const struct torc_config *config); /* bus, topic "t", publisher,
 void open_bus(const struct torc_config *config);   /* bus and topic only */
 void setup_world(void);                            /* open_world(small_config) */
 void setup_bus(void);                              /* open_bus(small_config) */
-void setup_order(void);                            /* bus, topic "t" of total order, reader */
-void teardown_world(void);                         /* audits, closes what is open, destroys */
-void close_ends(void);                             /* closes t.reader and t.publisher */
+void open_order(const struct torc_config *config);
+void setup_order(void);    /* bus, topic "t" of total order, reader */
+void teardown_world(void); /* audits, closes what is open, destroys */
+void close_ends(void);     /* closes t.reader and t.publisher */
 void assert_audit(struct torc_bus *bus);
 void assert_corrupt(struct torc_bus *bus); /* the audit must find something and say what */
 

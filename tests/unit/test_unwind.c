@@ -240,7 +240,7 @@ static void keep_the_only_block(void) {
     config.xxl_provider = (struct torc_xxl_provider){give_block, free_later, NULL};
     config.flags |= TORC_DESTROY_LATER;
     teardown_world();
-    open_world(&config);
+    open_order(&config);
     assert_ok(torc_sequencer_open(t.topic, NULL, &claimer.sequencer));
     assert_ok(torc_sequencer_publish(claimer.sequencer, 1, zeros, sizeof zeros, TORC_NO_WAIT, NULL));
     inherited = keep_next(t.reader);

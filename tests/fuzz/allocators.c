@@ -1,7 +1,8 @@
 /* allocators.c - the allocators target: bytes as the decisions of a life of an arena, a region or a heap beside its reference
  * model (tests/unit/models.h), whose books are compared after every step.
  *
- * TORC_FUZZ_BROKEN in the environment plants a defect: the allocator is told something behind the model's back. */
+ * TORC_FUZZ_BROKEN in the environment plants a defect: the allocator is told something behind the model's back.
+ * TORC_FUZZ_ONLY names the one allocator that all inputs are for. */
 #include "fuzz.h"
 
 #include "../unit/models.h"
@@ -42,9 +43,19 @@ static uint32_t planted_in(const struct allocator *allocator) {
     return 0;
 }
 
+/* The input's choice, unless the environment made it: the byte is read all the same, so that an input stays what it is. */
+static const struct allocator *chosen(struct chance *chance) {
+    const struct allocator *allocator = &allocators[chance_below(chance, 3)];
+    const char *only = getenv("TORC_FUZZ_ONLY");
+    for (uint32_t i = 0; only != NULL && i < 3; i++) {
+        allocator = strcmp(allocators[i].name, only) == 0 ? &allocators[i] : allocator;
+    }
+    return allocator;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct chance chance = {.at = data, .end = data + size};
-    const struct allocator *allocator = &allocators[chance_below(&chance, 3)];
+    const struct allocator *allocator = chosen(&chance);
     uint32_t variant = (uint32_t)chance_below(&chance, allocator->variants);
     const char *wrong;
     at_step(variant, allocator->name);

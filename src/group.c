@@ -7,6 +7,13 @@
 #define MEMBERS 64u   /* default */
 #define HOLD    1u    /* default */
 
+static int may_use(const struct torc_group *group) {
+    if (group == NULL) {
+        return TORC_INVALID;
+    }
+    return group->bus->forked ? TORC_FORKED : TORC_OK;
+}
+
 /* --- groups ------------------------------------------------------------------------------------------------- */
 
 static int open_reader(struct torc_topic *topic, const struct torc_group_config *config, struct torc_group *group) {
@@ -61,11 +68,9 @@ int torc_group_open(struct torc_topic *topic, const struct torc_group_config *co
 
 int torc_group_close(struct torc_group *group) {
     uint32_t count;
-    if (group == NULL) {
-        return TORC_INVALID;
-    }
-    if (group->bus->forked) {
-        return TORC_FORKED;
+    int status = may_use(group);
+    if (status != TORC_OK) {
+        return status;
     }
     (void)pthread_mutex_lock(&group->lock);
     count = group->count;
@@ -88,11 +93,9 @@ static uint32_t waiting(const struct torc_group *group) {
 }
 
 int torc_group_stats(struct torc_group *group, struct torc_group_stats *stats) {
-    if (group == NULL || stats == NULL) {
-        return TORC_INVALID;
-    }
-    if (group->bus->forked) {
-        return TORC_FORKED;
+    int status = stats == NULL ? TORC_INVALID : may_use(group);
+    if (status != TORC_OK) {
+        return status;
     }
     (void)pthread_mutex_lock(&group->lock);
     *stats = (struct torc_group_stats){.members = group->count,
@@ -110,12 +113,10 @@ int torc_group_stats(struct torc_group *group, struct torc_group_stats *stats) {
 
 int torc_group_join(struct torc_group *group, struct torc_member **out) {
     struct torc_member *member;
+    int status = out == NULL ? TORC_INVALID : may_use(group);
     bool room;
-    if (group == NULL || out == NULL) {
-        return TORC_INVALID;
-    }
-    if (group->bus->forked) {
-        return TORC_FORKED;
+    if (status != TORC_OK) {
+        return status;
     }
     member = aligned_alloc(TORC_LINE, TORC_ROUND_LINE(sizeof *member));
     if (member == NULL) {
@@ -152,30 +153,26 @@ static void leave(struct torc_member *member) {
     torc_waitpoint_wake(&member->point);
 }
 
-int torc_member_leave(struct torc_member *member) {
-    if (member == NULL) {
-        return TORC_INVALID;
+static int end(struct torc_member *member, bool closes) {
+    struct torc_group *group = member == NULL ? NULL : member->group;
+    int status = may_use(group);
+    if (status != TORC_OK) {
+        return status;
     }
-    if (member->bus->forked) {
-        return TORC_FORKED;
-    }
-    (void)pthread_mutex_lock(&member->group->lock);
+    (void)pthread_mutex_lock(&group->lock);
     leave(member);
-    (void)pthread_mutex_unlock(&member->group->lock);
+    group->count -= closes;
+    (void)pthread_mutex_unlock(&group->lock);
+    if (closes) {
+        free(member);
+    }
     return TORC_OK;
 }
 
+int torc_member_leave(struct torc_member *member) {
+    return end(member, false);
+}
+
 int torc_member_close(struct torc_member *member) {
-    if (member == NULL) {
-        return TORC_INVALID;
-    }
-    if (member->bus->forked) {
-        return TORC_FORKED;
-    }
-    (void)pthread_mutex_lock(&member->group->lock);
-    leave(member);
-    member->group->count--;
-    (void)pthread_mutex_unlock(&member->group->lock);
-    free(member);
-    return TORC_OK;
+    return end(member, true);
 }

@@ -299,6 +299,10 @@ static inline unsigned char *lane_entries(const struct bus *bus, uint32_t lane) 
 static inline struct torc_entry *lane_entry_at(const struct bus *bus, uint32_t lane, uint64_t sequence) {
     return torc_entry_at(lane_entries(bus, lane), bus->config.lane_entries - 1, bus->stride, sequence);
 }
+/* Has the entry of this sequence its event, or its tombstone? */
+static inline bool lane_stamped(const struct bus *bus, uint32_t lane, uint64_t sequence) {
+    return torc_load_acquire64(&lane_entry_at(bus, lane, sequence)->stamp) == sequence + 1; /* STAMP */
+}
 static inline struct torc_topic_record *topic_of_lane(const struct bus *bus, uint32_t lane) {
     return &bus->topics[torc_load_acquire32(
         &bus->lanes[lane].topic)]; /* LANES: for those who come by the lane's number */
@@ -461,17 +465,19 @@ int torc_publish_words(struct publisher *publisher, uint32_t type, const void *d
 void torc_reader_save_current(struct reader *self);
 /* read.c, owner: gives back all of a lane that was read. */
 void torc_reader_give_back(struct reader *self, struct reader_lane *lane);
+/* read.c, owner: the same as if the reader had come to `to` only; so many sequences before that, of those not given back, were skipped. */
+void torc_reader_give_back_part(struct reader *self, struct reader_lane *lane, uint64_t to, uint64_t skipped);
 /* read.c, owner: why is there nothing in any lane? TORC_OK: look again. */
 int torc_reader_why_empty(struct reader *self);
 /* read.c, owner: makes a lane the current one. */
 void torc_reader_enter(struct reader *self, uint32_t which);
 /* read.c, owner: what torc_next would answer, but for the event. */
 int torc_reader_look(struct reader *self);
-/* read.c: would torc_next answer something else than TORC_EMPTY? */
+/* readable.c: would torc_next answer something else than TORC_EMPTY? */
 bool torc_reader_ready(struct reader *reader);
 /* read.c, owner: was everything read, and will nothing come any more? */
 bool torc_reader_exhausted(const struct reader *self);
-/* read.c: makes this reader's sleep visible to the publishers of its topic. */
+/* readable.c: makes this reader's sleep visible to the publishers of its topic. */
 void torc_reader_announce(struct reader *reader);
 
 /* keep.c, owner: torc_keep by one who has been told that the pool is dry and has waited. */

@@ -11,18 +11,6 @@ static uint64_t tombstones(const struct reader *self, const struct reader_lane *
     return count;
 }
 
-/* Gives part of a lane back: for the moment the reader has come no further. */
-static void give_back_to(struct reader *self, struct reader_lane *lane, uint64_t to) {
-    uint64_t sequence = lane->sequence;
-    uint64_t skipped = lane->skipped;
-    lane->skipped = tombstones(self, lane, to);
-    skipped -= lane->skipped;
-    lane->sequence = to;
-    torc_reader_give_back(self, lane);
-    lane->sequence = sequence;
-    lane->skipped = skipped;
-}
-
 static bool halted(const struct torc_group *group) {
     return torc_load_acquire32(&group->reader->closing) != 0;
 }
@@ -38,8 +26,10 @@ static void move_on(struct torc_group *group, uint32_t index) {
     struct reader *self = group->reader;
     const struct holding *oldest = group->lane[index].oldest;
     struct reader_lane *lane = torc_reader_lane(self, index);
+    uint64_t to;
     torc_reader_save_current(self);
-    give_back_to(self, lane, oldest != NULL ? oldest->event.sequence : lane->sequence);
+    to = oldest != NULL ? oldest->event.sequence : lane->sequence;
+    torc_reader_give_back_part(self, lane, to, tombstones(self, lane, to));
     if (torc_load_acquire32(&group->bus->lanes[index].state) == TORC_LANE_ENDED) { /* ENDED */
         self->one_lane = false; /* as after torc_advance: the next turn must look */
         wake_watcher(group);

@@ -28,24 +28,6 @@ int torc_batch_take(struct torc_handler_thread *handler) {
     return TORC_OK;
 }
 
-/* Of one lane, what lies before `next`. `came` events of it are given back; the other sequences were skipped. */
-static void give_back_to(struct reader *self, uint32_t index, uint64_t next, uint64_t came) {
-    for (uint32_t i = 0; i < self->lane_count; i++) {
-        struct reader_lane *lane = &self->lane[i];
-        if (lane->index == index) {
-            uint64_t read = lane->sequence;
-            uint64_t skipped = lane->skipped;
-            uint64_t here = next - lane->given - came;
-            lane->sequence = next;
-            lane->skipped = here;
-            torc_reader_give_back(self, lane);
-            lane->sequence = read;
-            lane->skipped = skipped - here;
-            return;
-        }
-    }
-}
-
 static uint64_t came_of_lane(const struct batch *batch, uint32_t lane, size_t last) {
     uint64_t came = 0;
     for (size_t i = batch->released; i <= last; i++) {
@@ -54,7 +36,7 @@ static uint64_t came_of_lane(const struct batch *batch, uint32_t lane, size_t la
     return came;
 }
 
-/* Each lane's last event says how far; backwards, so that each lane is given back once. */
+/* Each lane's last event says how far; what did not come of it was skipped. Backwards, so that each lane is given back once. */
 void torc_batch_release(struct torc_handler_thread *handler, size_t last) {
     struct batch *batch = &handler->batch;
     struct reader *self = reader_of(handler->reader);
@@ -67,9 +49,11 @@ void torc_batch_release(struct torc_handler_thread *handler, size_t last) {
     torc_reader_save_current(self);
     for (size_t i = last + 1; i > batch->released; i--) {
         const struct torc_event *event = &batch->event[i - 1];
-        if ((seen >> event->lane & 1u) == 0) {
+        struct reader_lane *lane = torc_reader_lane(self, event->lane);
+        if ((seen >> event->lane & 1u) == 0 && lane != NULL) {
+            uint64_t to = event->sequence + 1;
             seen |= UINT64_C(1) << event->lane;
-            give_back_to(self, event->lane, event->sequence + 1, came_of_lane(batch, event->lane, last));
+            torc_reader_give_back_part(self, lane, to, to - lane->given - came_of_lane(batch, event->lane, last));
         }
     }
     batch->released = last + 1;

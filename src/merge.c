@@ -86,10 +86,6 @@ static struct torc_entry *entry_at(const struct torc_merge *merge, const struct 
     return lane_entry_at(merge->bus, lane->index, lane->sequence);
 }
 
-static bool stamped(const struct torc_merge *merge, const struct reader_lane *lane) {
-    return torc_load_acquire64(&entry_at(merge, lane)->stamp) == lane->sequence + 1; /* STAMP */
-}
-
 static struct torc_event borrow(const struct torc_merge *merge, const struct reader_lane *lane) {
     struct torc_entry *entry = entry_at(merge, lane);
     struct torc_event event = {.data = torc_entry_bytes(entry),
@@ -115,7 +111,7 @@ static void tell_time(struct torc_merge *merge, struct front *front, const struc
 /* The lane's head, past tombstones and heartbeats. An empty lane is given back: only so can it be seen to have ended. */
 static void find_head(struct torc_merge *merge, struct reader_lane *lane) {
     struct front *front = &merge->front[lane->index];
-    while (!front->head && stamped(merge, lane)) {
+    while (!front->head && lane_stamped(merge->bus, lane->index, lane->sequence)) {
         struct torc_event event;
         if ((entry_at(merge, lane)->header & TORC_ENTRY_SKIP) != 0) {
             lane->skipped++;
@@ -167,7 +163,8 @@ static bool waits_for(struct torc_merge *merge, const struct reader_lane *lane, 
     if (front->blocked == 0) {
         front->blocked = merge->config.idle_after_ns == 0 ? 1 : torc_deadline_ns(merge->config.idle_after_ns);
     }
-    if (front->blocked != TORC_FOREVER && front->blocked <= torc_now() && !stamped(merge, lane)) {
+    if (front->blocked != TORC_FOREVER && front->blocked <= torc_now() &&
+        !lane_stamped(merge->bus, lane->index, lane->sequence)) {
         front->idle = true;
         merge->stats.idle++;
         return false;
@@ -263,7 +260,7 @@ static bool ready(void *context) {
     }
     for (uint32_t i = 0; i < reader->lane_count; i++) {
         const struct reader_lane *lane = &reader->lane[i];
-        if (!merge->front[lane->index].head && stamped(merge, lane)) {
+        if (!merge->front[lane->index].head && lane_stamped(merge->bus, lane->index, lane->sequence)) {
             return true;
         }
         over = over && (merge->front[lane->index].head || finished(merge, lane, closed));

@@ -9,18 +9,8 @@
 
 /* --- lanes -------------------------------------------------------------------------------------------------- */
 
-static bool stamped(const struct reader *self, uint32_t lane, uint64_t sequence) {
-    return torc_load_acquire64(&lane_entry_at(self->bus, lane, sequence)->stamp) == sequence + 1; /* STAMP */
-}
-
 static inline struct torc_entry *entry_at_hand(const struct reader *self) {
     return torc_entry_at(self->hot.entries, self->hot.mask, self->hot.stride, self->hot.sequence);
-}
-
-/* May this reader have the event of its position in that lane? */
-static bool readable(const struct reader *self, const struct reader_lane *lane) {
-    return (!self->follows || torc_after_run(self, lane->index, lane->sequence, 1) != 0) &&
-           stamped(self, lane->index, lane->sequence);
 }
 
 /* Publishes the cursor of one lane if it moved. */
@@ -39,6 +29,16 @@ void torc_reader_give_back(struct reader *self, struct reader_lane *lane) {
     if (TORC_UNLIKELY((torc_load_relaxed32(&point->waiting) | torc_load_relaxed32(&point->drains)) != 0)) {
         torc_after_moved(self, lane->index);
     }
+}
+
+void torc_reader_give_back_part(struct reader *self, struct reader_lane *lane, uint64_t to, uint64_t skipped) {
+    uint64_t sequence = lane->sequence;
+    uint64_t left = lane->skipped - skipped;
+    lane->sequence = to;
+    lane->skipped = skipped;
+    torc_reader_give_back(self, lane);
+    lane->sequence = sequence;
+    lane->skipped = left;
 }
 
 /* The hot part holds the current lane's sequence while the owner reads, unless its events come by type (src/conflate.c). */
@@ -76,7 +76,7 @@ void torc_reader_enter(struct reader *self, uint32_t which) {
 static void note_lag(struct reader *self) {
     uint64_t record = torc_load_relaxed64(&self->max_lag);
     uint64_t lag;
-    if (record > self->hot.mask || !stamped(self, self->hot.lane, self->hot.sequence + record)) {
+    if (record > self->hot.mask || !lane_stamped(self->bus, self->hot.lane, self->hot.sequence + record)) {
         return;
     }
     lag = torc_lane_published(self->bus, self->hot.lane) - self->hot.sequence;
@@ -113,7 +113,7 @@ static bool find_event(struct reader *self) {
     if (self->lane_count == 0) {
         return false;
     }
-    if (self->hot.left != 0 && stamped(self, self->hot.lane, self->hot.sequence)) {
+    if (self->hot.left != 0 && lane_stamped(self->bus, self->hot.lane, self->hot.sequence)) {
         return true;
     }
     leave_lane(self);
@@ -123,7 +123,7 @@ static bool find_event(struct reader *self) {
     for (uint32_t i = 1; i <= self->lane_count; i++) {
         uint32_t which = (self->current + 1) % self->lane_count;
         torc_reader_enter(self, which);
-        if (self->hot.left != 0 && stamped(self, self->hot.lane, self->hot.sequence)) {
+        if (self->hot.left != 0 && lane_stamped(self->bus, self->hot.lane, self->hot.sequence)) {
             return true;
         }
     }
@@ -364,35 +364,8 @@ int torc_advance(struct torc_reader *reader) {
 
 /* --- waiting ------------------------------------------------------------------------------------------------ */
 
-bool torc_reader_ready(struct reader *self) {
-    if (torc_load_acquire32(&self->closing) != 0) {
-        return true;
-    }
-    if (reader_copies(self) && torc_copy_ready(self)) {
-        return true;
-    }
-    for (uint32_t i = 0; !reader_copies(self) && i < self->lane_count; i++) {
-        if (readable(self, &self->lane[i])) {
-            return true;
-        }
-    }
-    if (torc_reader_lanes_changed(self) || torc_reader_exhausted(self)) {
-        self->one_lane = false; /* idle_turn() may not see it yet: who waits would not wait, but spin */
-        return true;
-    }
-    return false;
-}
-
 bool torc_reader_exhausted(const struct reader *self) {
     return bus_closed(self->bus) && !torc_reader_lanes_changed(self) && finished(self);
-}
-
-void torc_reader_announce(struct reader *self) {
-    if (self->follows && torc_after_watch(self)) {
-        return;
-    }
-    /* An exchange: a store over another reader's announcement would hide its `waiting` from whoever takes both back. */
-    (void)torc_xchg_acq_rel32(&self->topic->record->sleepers, 1); /* SLEEP */
 }
 
 /* Whoever detaches the reader waits for this short look as for a handler: no borrow comes of it. */

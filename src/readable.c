@@ -1,6 +1,39 @@
 /* src/readable.c - waiting for something to read. */
 #include "core.h"
 
+/* May this reader have the event of its position in that lane? */
+static bool readable(const struct reader *self, const struct reader_lane *lane) {
+    return (!self->follows || torc_after_run(self, lane->index, lane->sequence, 1) != 0) &&
+           lane_stamped(self->bus, lane->index, lane->sequence);
+}
+
+bool torc_reader_ready(struct reader *self) {
+    if (torc_load_acquire32(&self->closing) != 0) {
+        return true;
+    }
+    if (reader_copies(self) && torc_copy_ready(self)) {
+        return true;
+    }
+    for (uint32_t i = 0; !reader_copies(self) && i < self->lane_count; i++) {
+        if (readable(self, &self->lane[i])) {
+            return true;
+        }
+    }
+    if (torc_reader_lanes_changed(self) || torc_reader_exhausted(self)) {
+        self->one_lane = false; /* idle_turn() may not see it yet: who waits would not wait, but spin */
+        return true;
+    }
+    return false;
+}
+
+void torc_reader_announce(struct reader *self) {
+    if (self->follows && torc_after_watch(self)) {
+        return;
+    }
+    /* An exchange: a store over another reader's announcement would hide its `waiting` from whoever takes both back. */
+    (void)torc_xchg_acq_rel32(&self->topic->record->sleepers, 1); /* SLEEP */
+}
+
 static bool ready(void *context) {
     return torc_reader_ready(context);
 }

@@ -87,16 +87,8 @@ static struct torc_entry *entry_at(const struct torc_merge *merge, const struct 
 }
 
 static struct torc_event borrow(const struct torc_merge *merge, const struct reader_lane *lane) {
-    struct torc_entry *entry = entry_at(merge, lane);
-    struct torc_event event = {.data = torc_entry_bytes(entry),
-                               .length = entry->header & TORC_ENTRY_LENGTH,
-                               .type = entry->type,
-                               .lane = lane->index,
-                               .sequence = lane->sequence};
-    if ((entry->header & TORC_ENTRY_SLOT) != 0) {
-        event.slot = entry->body.slot;
-        event.data = torc_slot_data(&merge->bus->hot, event.slot);
-    }
+    struct torc_event event = {.lane = lane->index, .sequence = lane->sequence};
+    torc_decode(&merge->bus->hot, entry_at(merge, lane), &event);
     return event;
 }
 

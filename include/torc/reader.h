@@ -241,20 +241,24 @@ TORC_INLINE int torc_nothing(struct torc_event *event, int status) {
     return status;
 }
 
-/* The event at hand, which is there, becomes the caller's borrow. */
-TORC_INLINE void torc_take(struct torc_reader *reader, struct torc_event *event) {
-    struct torc_entry *entry = torc_entry_at(reader->entries, reader->mask, reader->stride, reader->sequence);
+/* What the entry of an event says of it. */
+static inline void torc_decode(const struct torc_bus *bus, struct torc_entry *entry, struct torc_event *event) {
     event->data = torc_entry_bytes(entry);
     event->length = entry->header & TORC_ENTRY_LENGTH;
     event->type = entry->type;
-    event->lane = reader->lane;
-    event->sequence = reader->sequence;
     event->slot = 0;
-    event->lost = reader->lost;
     if ((entry->header & TORC_ENTRY_SLOT) != 0) {
         event->slot = entry->body.slot;
-        event->data = torc_slot_data(reader->bus, entry->body.slot);
+        event->data = torc_slot_data(bus, entry->body.slot);
     }
+}
+
+/* The event at hand, which is there, becomes the caller's borrow. */
+TORC_INLINE void torc_take(struct torc_reader *reader, struct torc_event *event) {
+    torc_decode(reader->bus, torc_entry_at(reader->entries, reader->mask, reader->stride, reader->sequence), event);
+    event->lane = reader->lane;
+    event->sequence = reader->sequence;
+    event->lost = reader->lost;
     reader->sequence++;
     reader->left--;
 }

@@ -39,14 +39,19 @@
         }                                                                                                              \
     }
 #define BLOCKS(size)                                                                                                   \
-    {.name = "alloc_" #size, .measure = suite_measure_alloc, .plan = {.bytes = size}, .parameter = SUITE_ALONE},       \
+    {.name = "alloc_" #size,                                                                                           \
+     .measure = suite_measure_alloc,                                                                                   \
+     .plan = {.bytes = size},                                                                                          \
+     .parameter = SUITE_ALONE,                                                                                         \
+     .weight = .3},                                                                                                    \
         {.name = "alloc_" #size "_window",                                                                             \
          .measure = suite_measure_alloc,                                                                               \
          .plan = {.bytes = size},                                                                                      \
-         .parameter = SUITE_WINDOW},                                                                                   \
+         .parameter = SUITE_WINDOW,                                                                                    \
+         .weight = .3},                                                                                                \
     {                                                                                                                  \
         .name = "alloc_" #size "_cross", .measure = suite_measure_alloc, .plan = {.bytes = size},                      \
-        .parameter = SUITE_CROSS                                                                                       \
+        .parameter = SUITE_CROSS, .weight = .3                                                                         \
     }
 
 struct suite_case suite_cases[] = {
@@ -76,25 +81,28 @@ struct suite_case suite_cases[] = {
      .measure = suite_measure_idle,
      .plan = {.shape = SUITE_FLOW, .waiting = SUITE_BLOCK, .producers = 1, .consumers = 4, .batch = 1, .bytes = 40},
      .rounds = 5,
-     .weight = 6},
+     .weight = 7},
     BLOCKS(64),
     BLOCKS(256),
     BLOCKS(1024),
     BLOCKS(16384),
-    {.name = "refcount", .measure = suite_measure_count, .parameter = 1},
-    {.name = "refcount_2", .measure = suite_measure_count, .parameter = 2},
-    {.name = "clogged", .measure = suite_measure_clogged, .plan = {.bytes = 256}},
+    {.name = "refcount", .measure = suite_measure_count, .parameter = 1, .weight = .3},
+    {.name = "refcount_2", .measure = suite_measure_count, .parameter = 2, .weight = .3},
+    {.name = "clogged", .measure = suite_measure_clogged, .plan = {.bytes = 256}, .weight = .5},
     {.name = "trace_1",
+     .weight = 1.5,
      .measure = suite_measure_flow,
      .prepare = suite_prepare_trace,
      .plan = {.shape = SUITE_FLOW, .waiting = SUITE_YIELD, .producers = 1, .consumers = 1, .batch = 1, .bytes = 16}},
     {.name = "trace_3",
+     .weight = 1.5,
      .measure = suite_measure_flow,
      .prepare = suite_prepare_trace,
      .plan = {.shape = SUITE_FLOW, .waiting = SUITE_YIELD, .producers = 1, .consumers = 3, .batch = 1, .bytes = 16}},
     {.name = "memory",
      .measure = suite_measure_memory,
      .plan = {.shape = SUITE_FLOW, .waiting = SUITE_SPIN, .producers = 1, .consumers = 1, .batch = 1, .bytes = 40},
-     .rounds = 5},
+     .rounds = 5,
+     .weight = .3},
 };
 const size_t suite_case_count = sizeof suite_cases / sizeof *suite_cases;

@@ -60,10 +60,9 @@ function row(name, g,    what, mine, yours, value, ratio, raw, verdict, far, goa
         else if ((name, "torc", yours) in figure) { value = figure[name, "torc", yours]; other = show(value, unit[name, yours]) }
     }
     counted++
-    if (!((name, "torc", what) in figure) || value + 0 <= 0) {
-        open++
-        verdict = name in lost ? "no: torc was " lost[name] : "not measured"
-        printf "| %s | %s | %s | | | | %s | |\n", name, goal, what, verdict
+    if (name in lost || !((name, "torc", what) in figure) || value + 0 <= 0) {
+        if (!(name in lost)) open++
+        printf "| %s | %s | %s | | | | %s | |\n", name, goal, what, name in lost ? "no: torc was " lost[name] : "not measured"
         return
     }
     mine = figure[name, "torc", what]

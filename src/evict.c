@@ -8,11 +8,42 @@ static struct stall *stall_of(struct publisher *self) {
     return &self->stall[self->stalled_for];
 }
 
+/* The pool that is dry: that of the shirt that was asked for, or the next that has slots (pools/bank.c). */
+static uint32_t dry_pool(const struct publisher *self) {
+    uint32_t shirt = self->stalled_for - 1;
+    while (shirt < TORC_XXL && self->hot.pools[shirt].capacity == 0) {
+        shirt++;
+    }
+    return bank_first_pool(self->index) + shirt;
+}
+
+static bool ring_holds(const struct publisher *self, uint64_t sequence, uint32_t pool) {
+    const struct torc_bus *bus = &self->bus->hot;
+    const struct torc_entry *entry = lane_entry(self, sequence);
+    return (self->held[(sequence & self->hot.mask) / 64] & held_bit(self, sequence)) != 0 &&
+           (entry->header & TORC_ENTRY_SLOT) != 0 && torc_id_pool(bus, entry->body.slot) == pool &&
+           torc_load_relaxed64(torc_pool_mark(&bus->pools[pool], torc_id_index(bus, entry->body.slot))) ==
+               torc_mark_of(sequence);
+}
+
+/* Who is behind by events that take no slot of the dry pool does not keep it dry. What is looked at is published and not passed, so
+ * nobody writes to it. */
+static bool keeps_slot(const struct publisher *self, uint64_t cursor, uint64_t end) {
+    uint32_t pool = dry_pool(self);
+    uint64_t at = end - cursor <= self->hot.mask + 1 ? cursor : end - self->hot.mask - 1;
+    while (sequence_before(at, end) && !ring_holds(self, at, pool)) {
+        at++;
+    }
+    return sequence_before(at, end);
+}
+
 /* Does this reader hold the publisher up, in its lane or by events that hold slots, and has it since the stall began? */
 static bool holds_up(const struct publisher *self, const struct reader *reader, const struct stall *stall) {
     const struct torc_cell *cell = cell_of(self->bus, self->index, reader->index);
+    uint64_t cursor = torc_load_acquire64(&cell->cursor);
     return stall->since != 0 && reader->policy == TORC_POLICY_EVICT && torc_load_relaxed32(&cell->joined) != 0 &&
-           sequence_before(torc_load_acquire64(&cell->cursor), stall->published);
+           sequence_before(cursor, stall->published) &&
+           (self->stalled_for == 0 || keeps_slot(self, cursor, stall->published));
 }
 
 /* Only readers that gate and copy: most topics have none, and then there is no lock to take. */

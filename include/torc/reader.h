@@ -75,8 +75,9 @@ enum torc_policy {
 
 /* What becomes of an EVICT reader that was too slow. It is told once, by TORC_EVICTED.
  * Its time runs while a publisher finds no room, or no slot of one size, and the reader has not got past what was published when that
- * began. Tries and waits add up; what that publisher finds of another size in between does not give the reader time. It does not run
- * before the reader has joined, nor before a seek that takes back one that had read everything. */
+ * began: for a slot, past an event of that publisher that holds one of the size. Tries and waits add up; what that publisher finds
+ * of another size in between does not give the reader time. It does not run before the reader has joined, nor before a seek that
+ * takes back one that had read everything. */
 enum torc_evicted {
     TORC_EVICTED_LOSSY = 0, /* it goes on as a LOSSY one */
     TORC_EVICTED_LEAVE      /* it is detached */

@@ -158,6 +158,7 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(merge)                                                                                                           \
     X(sequencer)                                                                                                       \
     X(total_order)                                                                                                     \
+    X(evict_slots)                                                                                                     \
     X(conflate)                                                                                                        \
     X(group_batch)                                                                                                     \
     X(pool_order)                                                                                                      \

@@ -130,11 +130,11 @@ static size_t held_bytes(const struct bus *bus) {
     return ((size_t)bus->config.lane_entries + 63) / 64 * sizeof(uint64_t);
 }
 
-/* Goes on where the lane's last publisher stopped: any of the last lap's entries may still hold a slot. */
-static void resume(struct publisher *self) {
+/* Goes on where the lane's last publisher stopped: any of the last lap's entries may still hold a slot, unless it is the first. */
+static void resume(struct publisher *self, bool first) {
     struct torc_lane *lane = self->hot.lane;
     self->held_from = torc_load_relaxed64(&lane->claimed) - self->bus->config.lane_entries;
-    memset(self->held, 0xFF, held_bytes(self->bus));
+    memset(self->held, first ? 0 : 0xFF, held_bytes(self->bus));
     self->hot.base = self->held_from;
     self->bank = (struct torc_bank){&self->bus->hot,
                                     bank_first_pool(self->index),
@@ -164,6 +164,7 @@ int torc_publisher_make(struct torc_topic *topic, const struct torc_publisher_co
 
 int torc_publisher_begin(struct publisher *self) {
     struct bus *bus = self->bus;
+    bool first;
     self->index = choose_lane(bus, self->topic);
     if (bus_closed(bus)) {
         return TORC_CLOSED;
@@ -171,10 +172,11 @@ int torc_publisher_begin(struct publisher *self) {
     if (self->index == TORC_MAX_PUBLISHERS) {
         return TORC_NO_ROOM;
     }
+    first = torc_load_relaxed32(&bus->lanes[self->index].state) == TORC_LANE_FREE;
     take_lane(bus, self->index, self->topic);
     wake_readers(bus, self->index); /* those that are after others watch the lanes they know */
     fill_hot(self);
-    resume(self);
+    resume(self, first);
     bus->publisher[self->index] = self;
     return TORC_OK;
 }

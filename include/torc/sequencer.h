@@ -18,7 +18,8 @@
  *      thread. The events of one thread are in its order.
  *   C  Claims are ordered when they are made, and may be committed in any order, by any thread. An event is visible once it and
  *      all before it are settled: a claim that stays open holds up all that come after it, and in the end, a lane later,
- *      all who publish. An aborted claim keeps its place; readers step over it.
+ *      all who publish. An aborted claim keeps its place; readers step over it. (Some places are stepped
+ *      over without an abort: those that were being taken when a reader that copies came.)
  *
  * How: an event of up to 48 bytes takes its sequence by compare-and-swap, after it has seen that there is room, fills its entry
  * and stamps it: no lock. A lock is taken, never for waiting, to look for room (once in half a lane where

@@ -33,6 +33,13 @@ static void set_count(struct torc_typed *typed, size_t count) {
     typed->buffer.length = count * typed->size;
 }
 
+/* An element of the array itself has moved up with the others. */
+static const unsigned char *after_move(const struct torc_typed *typed, size_t index, const void *element) {
+    uintptr_t begin = (uintptr_t)place(typed, index), at = (uintptr_t)element;
+    return (const unsigned char *)element +
+           (at >= begin && at - begin < (typed->count - index) * typed->size ? typed->size : 0);
+}
+
 int torc_typed_insert(struct torc_typed *typed, size_t index, const void *element) {
     if (!is_open(typed) || element == NULL || index > typed->count) {
         return TORC_INVALID;
@@ -41,7 +48,7 @@ int torc_typed_insert(struct torc_typed *typed, size_t index, const void *elemen
         return TORC_NO_ROOM;
     }
     memmove(place(typed, index + 1), place(typed, index), (typed->count - index) * typed->size);
-    memcpy(place(typed, index), element, typed->size);
+    memcpy(place(typed, index), after_move(typed, index, element), typed->size);
     set_count(typed, typed->count + 1);
     return TORC_OK;
 }

@@ -68,7 +68,7 @@ static inline void *torc_typed_at(const struct torc_typed *typed, size_t index) 
 
 /* push appends, insert moves what is at `index` and behind one up. TORC_NO_ROOM: full. TORC_INVALID: index > count, element NULL.
  * pop takes the last, remove closes the gap in order, swap_remove with the last element; *element (may be NULL) receives what was
- * taken. TORC_EMPTY: pop of nothing. TORC_INVALID: index >= count. */
+ * taken. What push and insert add may be an element of the array itself. TORC_EMPTY: pop of nothing. TORC_INVALID: index >= count. */
 int torc_typed_push(struct torc_typed *typed, const void *element);
 int torc_typed_insert(struct torc_typed *typed, size_t index, const void *element);
 int torc_typed_pop(struct torc_typed *typed, void *element);

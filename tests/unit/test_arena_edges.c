@@ -1,0 +1,26 @@
+/* test_arena_edges.c - an arena's buffers at the edge of what their calls promise: arguments that lie in the buffer, that are larger
+ * than the store, that belong to another thread. */
+#include "arenas.h"
+
+/* What is inserted may be in the array, before the gap or behind it. */
+START_TEST(an_element_can_be_repeated) {
+    static const uint32_t expected[7] = {10, 10, 20, 10, 30, 40, 40};
+    struct torc_typed array;
+    assert_ok(torc_arena_typed(a, 7, sizeof expected[0], _Alignof(uint32_t), &array));
+    for (uint32_t n = 10; n <= 40; n += 10) {
+        assert_ok(torc_typed_push(&array, &n));
+    }
+    assert_ok(torc_typed_insert(&array, 2, torc_typed_at(&array, 0))); /* 10 20 10 30 40 */
+    assert_ok(torc_typed_insert(&array, 0, torc_typed_at(&array, 2))); /* behind the gap: it moves first */
+    assert_ok(torc_typed_push(&array, torc_typed_at(&array, 5)));
+    ck_assert_mem_eq(array.buffer.data, expected, sizeof expected);
+    assert_ok(torc_typed_release(&array));
+}
+END_TEST
+
+Suite *arena_edges_suite(void) {
+    Suite *suite = suite_create("arena_edges");
+    TCase *edges = add_arena_case(suite, "edges");
+    tcase_add_test(edges, an_element_can_be_repeated);
+    return suite;
+}

@@ -131,11 +131,14 @@ int torc_extend_reserve(struct torc_extendable *extendable, size_t spare) {
     return least <= buffer->capacity ? TORC_OK : move(extendable, want, least);
 }
 
-/* What fits where all of it does not: as much as the region came to. */
+/* What fits where all of it does not: as much as the region came to. More than the store is as good as all of it. */
 size_t torc_extend_write_slow(struct torc_extendable *extendable, const void *data, size_t length) {
+    size_t most;
     if (data == NULL || check(extendable) != TORC_OK) {
         return 0;
     }
+    most = (size_t)extendable->buffer.arena->bytes - extendable->buffer.length;
+    length = length < most ? length : most;
     (void)torc_extend_reserve(extendable, length);
     return torc_buffer_write(&extendable->buffer, data, length);
 }

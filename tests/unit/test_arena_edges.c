@@ -18,9 +18,31 @@ START_TEST(an_element_can_be_repeated) {
 }
 END_TEST
 
+static struct torc_extendable open_one(void) {
+    struct torc_extendable message = {TORC_BUFFER_NULL, 0};
+    assert_ok(torc_arena_open(a, 16, &message));
+    return message;
+}
+
+START_TEST(more_than_the_store_fills_the_store) {
+    static unsigned char bytes[2 * STORE];
+    struct torc_buffer buffer = TORC_BUFFER_NULL;
+    struct torc_extendable message = open_one();
+    fill(bytes, sizeof bytes, 9);
+    ck_assert_uint_eq(torc_extend_write(&message, bytes, sizeof bytes), STORE - 8);
+    ck_assert_uint_eq(torc_extend_write(&message, bytes, 1), 0);
+    assert_status(torc_extend_reserve(&message, STORE), TORC_TOO_BIG);
+    assert_arena(a);
+    assert_ok(torc_extend_finish(&message, &buffer));
+    ck_assert_mem_eq(buffer.data, bytes, STORE - 8);
+    assert_ok(torc_buffer_release(&buffer));
+}
+END_TEST
+
 Suite *arena_edges_suite(void) {
     Suite *suite = suite_create("arena_edges");
     TCase *edges = add_arena_case(suite, "edges");
     tcase_add_test(edges, an_element_can_be_repeated);
+    tcase_add_test(edges, more_than_the_store_fills_the_store);
     return suite;
 }

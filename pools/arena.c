@@ -70,7 +70,7 @@ int torc_arena_create(size_t bytes, struct torc_arena **arena) {
 }
 
 int torc_arena_adopt(struct torc_arena *arena) {
-    if (arena == NULL || arena->magic != TORC_ARENA_MAGIC) {
+    if (arena == NULL || arena->magic != TORC_ARENA_MAGIC || (arena->local != 0 && !torc_arena_mine(arena))) {
         return TORC_INVALID;
     }
     arena->owner = torc_thread_token();

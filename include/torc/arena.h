@@ -111,7 +111,8 @@ int torc_arena_create(size_t bytes, struct torc_arena **arena);
 #define TORC_ARENA_BYTES(n) (sizeof(struct torc_arena) + 16u + (((size_t)(n) + 15u) & ~(size_t)15u))
 int torc_arena_create_at(void *memory, size_t bytes, struct torc_arena **arena);
 
-/* torc_arena_adopt: the calling thread is the owner from now on. The one before must be done with it, and both synchronised. */
+/* torc_arena_adopt: the calling thread is the owner from now on. The one before must be done with it, and both synchronised.
+ * TORC_INVALID: NULL, no arena, or another thread's own (torc_arena_local). */
 int torc_arena_adopt(struct torc_arena *arena);
 
 /* torc_arena_destroy: waits, asleep, until every buffer is back, frees the store and sets *arena to NULL. Owner only.

@@ -1,6 +1,7 @@
 /* test_arena_edges.c - an arena's buffers at the edge of what their calls promise: arguments that lie in the buffer, that are larger
  * than the store, that belong to another thread. */
 #include "arenas.h"
+#include <pthread.h>
 
 /* What is inserted may be in the array, before the gap or behind it. */
 START_TEST(an_element_can_be_repeated) {
@@ -39,10 +40,29 @@ START_TEST(more_than_the_store_fills_the_store) {
 }
 END_TEST
 
+/* A thread's own arena ends with it: nobody else can own it. */
+static void *take_over(void *arena) {
+    assert_status(torc_arena_adopt(arena), TORC_INVALID);
+    assert_status(torc_arena_alloc_aligned(arena, 1, 16, &(struct torc_buffer){0}), TORC_WRONG_THREAD);
+    return NULL;
+}
+
+START_TEST(a_threads_own_arena_stays_its_own) {
+    struct torc_arena *own = NULL;
+    pthread_t thread;
+    assert_ok(torc_arena_local_init(10000));
+    assert_ok(torc_arena_local(&own));
+    ck_assert_int_eq(pthread_create(&thread, NULL, take_over, own), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    assert_arena(own);
+}
+END_TEST
+
 Suite *arena_edges_suite(void) {
     Suite *suite = suite_create("arena_edges");
     TCase *edges = add_arena_case(suite, "edges");
     tcase_add_test(edges, an_element_can_be_repeated);
     tcase_add_test(edges, more_than_the_store_fills_the_store);
+    tcase_add_test(edges, a_threads_own_arena_stays_its_own);
     return suite;
 }

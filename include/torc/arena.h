@@ -116,8 +116,8 @@ int torc_arena_create_at(void *memory, size_t bytes, struct torc_arena **arena);
 int torc_arena_adopt(struct torc_arena *arena);
 
 /* torc_arena_destroy: waits, asleep, until every buffer is back, frees the store and sets *arena to NULL. Owner only.
- * TORC_BUSY (deadline TORC_NO_WAIT) or TORC_TIMED_OUT: *out (may be NULL) receives how many buffers are out; nothing was
- * touched, the arena works on. TORC_WRONG_THREAD. TORC_INVALID: NULL, or *arena is no arena. */
+ * TORC_BUSY (deadline TORC_NO_WAIT, or an extendable buffer is open, which only the owner could end) or TORC_TIMED_OUT:
+ * *out (may be NULL) receives how many buffers are out; nothing was touched, the arena works on. TORC_WRONG_THREAD. TORC_INVALID: NULL, or *arena is no arena. */
 int torc_arena_destroy(struct torc_arena **arena, uint64_t deadline, uint64_t *out);
 
 /* torc_arena_abandon: never waits: the store is freed at once or by whoever releases the last buffer; *arena becomes NULL. An
@@ -134,8 +134,8 @@ int torc_arena_local(struct torc_arena **arena);
 /* torc_arena_alloc: a buffer of `size` bytes (0 too), aligned to 16; alloc_aligned: to any power of two. Owner only. On error
  * *buffer is unchanged.
  * TORC_POOL_DRY: the store is clogged: no free region of that size was found in one lap, or within TORC_ARENA_SWEEP guards
- * (the next call goes on looking from there). TORC_TOO_BIG: larger than the store. TORC_WRONG_THREAD. TORC_INVALID: NULL, or
- * an alignment that is none. */
+ * (the next call goes on looking from there). TORC_TOO_BIG: larger than the store. TORC_INVALID: NULL, or an alignment that
+ * is none. TORC_WRONG_THREAD: by alloc_aligned always; by alloc in DEBUG builds, else only where the cursor has to move on. */
 #define TORC_ARENA_SWEEP 4096u
 TORC_INLINE int torc_arena_alloc(struct torc_arena *arena, size_t size, struct torc_buffer *buffer);
 int torc_arena_alloc_aligned(struct torc_arena *arena, size_t size, size_t alignment, struct torc_buffer *buffer);

@@ -40,6 +40,17 @@ START_TEST(more_than_the_store_fills_the_store) {
 }
 END_TEST
 
+/* Only its owner could release it, so waiting for it would be for ever. */
+START_TEST(an_open_buffer_is_not_waited_for) {
+    struct torc_extendable message = open_one();
+    uint64_t out = 0;
+    assert_status(torc_arena_destroy(&a, TORC_FOREVER, &out), TORC_BUSY);
+    ck_assert_uint_eq(out, 1);
+    assert_ok(torc_extend_cancel(&message));
+    assert_ok(torc_arena_destroy(&a, TORC_FOREVER, &out));
+}
+END_TEST
+
 /* A thread's own arena ends with it: nobody else can own it. */
 static void *take_over(void *arena) {
     assert_status(torc_arena_adopt(arena), TORC_INVALID);
@@ -63,6 +74,7 @@ Suite *arena_edges_suite(void) {
     TCase *edges = add_arena_case(suite, "edges");
     tcase_add_test(edges, an_element_can_be_repeated);
     tcase_add_test(edges, more_than_the_store_fills_the_store);
+    tcase_add_test(edges, an_open_buffer_is_not_waited_for);
     tcase_add_test(edges, a_threads_own_arena_stays_its_own);
     return suite;
 }

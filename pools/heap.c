@@ -168,7 +168,7 @@ static __attribute__((noinline)) int free_slow(struct torc_heap *heap, void *pay
     owner = status == TORC_OK ? torc_head_owner(head) : 0;
     if (owner != 0) {
         struct torc_local *local = heap->local[owner];
-        if (torc_heap_tls.id == heap->id && local == torc_heap_tls.local) {
+        if (torc_local_is_mine(local)) {
             torc_local_give(local, block);
         } else {
             torc_local_push(local, block);

@@ -52,7 +52,8 @@ struct torc_local {
 
     /* Everybody's. */
     torc_a64 remote __attribute__((aligned(64))); /* struct torc_block *: freed by other threads */
-    unsigned char pad[64 - sizeof(torc_a64)];
+    torc_a64 thread; /* address of its thread's torc_heap_tls; 0: none. Set and cleared under the registry's lock */
+    unsigned char pad[64 - 2 * sizeof(torc_a64)];
 };
 
 struct torc_heap {
@@ -110,8 +111,16 @@ static inline void torc_heap_unlock(struct torc_heap *heap) {
  * it a header that names an owner there is. TORC_OK, TORC_INVALID, TORC_STALE: it names a block that is free. */
 int torc_heap_look(const struct torc_heap *heap, const void *payload, uint64_t *head);
 
-/* heap_thread.c. torc_local_mine: this thread's local heap, made or adopted if need be; NULL: there is none to be had. */
+/* Does it belong to this thread, whichever heap that used last? A thread's own address is there from when it got the local
+ * heap to when it gives it up, both of which it does itself; of others nobody asks more than whether it is this one. */
+static inline bool torc_local_is_mine(const struct torc_local *local) {
+    return torc_load_relaxed64(&local->thread) == (uintptr_t)&torc_heap_tls;
+}
+
+/* heap_thread.c. torc_local_mine: this thread's local heap, made or adopted if need be; NULL: there is none to be had.
+ * torc_local_known: the one it has already, or NULL. */
 struct torc_local *torc_local_mine(struct torc_heap *heap);
+struct torc_local *torc_local_known(struct torc_heap *heap);
 void torc_heap_forget_threads(struct torc_heap *heap); /* unlinks all its locals from their threads */
 uint64_t torc_heap_next_id(void);
 void torc_heap_fork_prepare(struct torc_heap *heap);

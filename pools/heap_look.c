@@ -64,8 +64,8 @@ static bool in_place(struct torc_heap *heap, struct torc_block *block, uint64_t 
     if (owner == 0) {
         return resize_common(heap, block, need);
     }
-    if (torc_heap_tls.id == heap->id && torc_heap_tls.local == heap->local[owner]) {
-        return resize_mine(torc_heap_tls.local, block, need);
+    if (torc_local_is_mine(heap->local[owner])) {
+        return resize_mine(heap->local[owner], block, need);
     }
     return need <= torc_head_size(head);
 }
@@ -95,7 +95,7 @@ void *torc_heap_realloc(struct torc_heap *heap, void *block, size_t size) {
 /* --- trim --- */
 
 size_t torc_heap_trim(struct torc_heap *heap) {
-    struct torc_local *local = heap != NULL && torc_heap_tls.id == heap->id ? torc_heap_tls.local : NULL;
+    struct torc_local *local = heap != NULL ? torc_local_known(heap) : NULL;
     size_t given;
     if (heap == NULL) {
         return 0;

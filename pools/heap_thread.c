@@ -29,6 +29,7 @@ uint64_t torc_heap_next_id(void) {
 
 /* Under the registry's lock. */
 static void unlink_local(struct torc_local *local) {
+    torc_store_relaxed64(&local->thread, 0);
     *local->link_of_thread = local->next_of_thread;
     if (local->next_of_thread != NULL) {
         local->next_of_thread->link_of_thread = local->link_of_thread;
@@ -82,17 +83,25 @@ __attribute__((destructor)) static void drop_key(void) {
     }
 }
 
+/* Under the registry's lock. */
+static struct torc_local *find(const struct torc_heap *heap) {
+    struct torc_local *local = torc_heap_tls.all;
+    while (local != NULL && local->heap != heap) {
+        local = local->next_of_thread;
+    }
+    return local;
+}
+
 void torc_heap_leave(struct torc_heap *heap) {
+    struct torc_local *local;
     if (heap == NULL) {
         return;
     }
     (void)pthread_mutex_lock(&registry);
-    for (struct torc_local *local = torc_heap_tls.all; local != NULL; local = local->next_of_thread) {
-        if (local->heap == heap) {
-            forget_cached();
-            give_up(local);
-            break;
-        }
+    local = find(heap);
+    if (local != NULL) {
+        forget_cached();
+        give_up(local);
     }
     (void)pthread_mutex_unlock(&registry);
 }
@@ -139,10 +148,7 @@ static struct torc_local *make(struct torc_heap *heap) {
 
 /* Under the registry's lock. */
 static struct torc_local *find_or_get(struct torc_heap *heap) {
-    struct torc_local *local = torc_heap_tls.all;
-    while (local != NULL && local->heap != heap) {
-        local = local->next_of_thread;
-    }
+    struct torc_local *local = find(heap);
     if (local != NULL) {
         return local;
     }
@@ -157,7 +163,19 @@ static struct torc_local *find_or_get(struct torc_heap *heap) {
             local->next_of_thread->link_of_thread = &local->next_of_thread;
         }
         torc_heap_tls.all = local;
+        torc_store_relaxed64(&local->thread, (uintptr_t)&torc_heap_tls);
     }
+    return local;
+}
+
+struct torc_local *torc_local_known(struct torc_heap *heap) {
+    struct torc_local *local;
+    if (torc_heap_tls.id == heap->id) {
+        return torc_heap_tls.local;
+    }
+    (void)pthread_mutex_lock(&registry);
+    local = find(heap);
+    (void)pthread_mutex_unlock(&registry);
     return local;
 }
 
@@ -206,6 +224,7 @@ void torc_heap_fork_child(struct torc_heap *heap) {
         struct torc_local *local = heap->local[i];
         if (local->state == TORC_LOCAL_LIVE && local != torc_heap_tls.local) {
             local->state = TORC_LOCAL_LOST;
+            torc_store_relaxed64(&local->thread, 0); /* that address may become another thread's */
             local->next_of_thread = NULL;
             local->link_of_thread = NULL;
         }

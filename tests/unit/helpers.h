@@ -165,7 +165,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(after_asleep)                                                                                                    \
     X(join_at)                                                                                                         \
     X(handler_end)                                                                                                     \
-    X(arena_edges)
+    X(arena_edges)                                                                                                     \
+    X(heap_edges)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -1,0 +1,60 @@
+/* test_heap_edges.c - a heap where another was used last. */
+#include "heap_helpers.h"
+
+/* --- a second heap, which the thread used last ------------------------------------------------------------------- */
+
+static struct torc_grower_mmap second_range;
+static struct torc_heap *second;
+
+static void setup_second(void) {
+    assert_ok(torc_grower_mmap_open(&second_range, 64 * MB));
+    assert_ok(torc_heap_create(&second_range.grower, NULL, &second));
+}
+
+static void teardown_second(void) {
+    assert_ok(torc_heap_destroy(&second, NULL));
+    torc_grower_mmap_close(&second_range);
+}
+
+static void use_the_other(void) {
+    assert_ok(torc_heap_free(second, torc_heap_alloc(second, 10)));
+}
+
+START_TEST(its_blocks_come_back_at_once) {
+    void *block = heap_block(3000, 1);
+    use_the_other();
+    heap_return(block, 3000, 1);
+    ck_assert_uint_eq(heap_stats().blocks, 0);
+    assert_status(torc_heap_free(heap, block), TORC_STALE);
+    ck_assert_uint_eq(heap_stats().refused, 1);
+}
+END_TEST
+
+START_TEST(its_blocks_grow_where_they_are) {
+    void *block = heap_block(20000, 1);
+    use_the_other();
+    ck_assert_ptr_eq(torc_heap_realloc(heap, block, 25000), block);
+    ck_assert_ptr_eq(torc_heap_realloc(heap, block, 5000), block);
+    heap_return(block, 5000, 1);
+}
+END_TEST
+
+START_TEST(its_quick_lists_are_trimmed) {
+    heap_return(heap_block(100, 1), 100, 1);
+    ck_assert_uint_gt(heap_stats().quick, 0);
+    use_the_other();
+    (void)torc_heap_trim(heap);
+    ck_assert_uint_eq(heap_stats().quick, 0);
+}
+END_TEST
+
+Suite *heap_edges_suite(void) {
+    Suite *suite = suite_create("heap_edges");
+    TCase *two = add_case(suite, "another heap was used last", setup_heap);
+    tcase_add_checked_fixture(two, setup_second, teardown_second);
+    tcase_add_checked_fixture(two, NULL, teardown_heap);
+    tcase_add_test(two, its_blocks_come_back_at_once);
+    tcase_add_test(two, its_blocks_grow_where_they_are);
+    tcase_add_test(two, its_quick_lists_are_trimmed);
+    return suite;
+}

@@ -1,5 +1,6 @@
 /* test_heap_edges.c - a heap where another was used last. */
 #include "heap_helpers.h"
+#include <pthread.h>
 
 /* --- a second heap, which the thread used last ------------------------------------------------------------------- */
 
@@ -48,13 +49,38 @@ START_TEST(its_quick_lists_are_trimmed) {
 }
 END_TEST
 
+/* --- freed twice ------------------------------------------------------------------------------------------------- */
+
+static void *free_it_twice(void *block) {
+    assert_ok(torc_heap_free(heap, block));
+    (void)torc_heap_free(heap, block);
+    return NULL;
+}
+
+/* What is pushed twice leads to itself until the owner takes it back: who walks must come to an end. */
+START_TEST(a_block_on_its_way_twice_stops_no_walk) {
+    void *block = heap_block(100, 1);
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, free_it_twice, block), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_uint_eq(heap_stats().blocks, 1);
+    assert_heap_valid();
+    (void)torc_heap_trim(heap);
+    ck_assert_uint_eq(heap_stats().blocks, 0);
+    ck_assert_uint_eq(heap_stats().refused, 1);
+}
+END_TEST
+
 Suite *heap_edges_suite(void) {
     Suite *suite = suite_create("heap_edges");
     TCase *two = add_case(suite, "another heap was used last", setup_heap);
+    TCase *one = add_case(suite, "one heap", setup_heap);
     tcase_add_checked_fixture(two, setup_second, teardown_second);
     tcase_add_checked_fixture(two, NULL, teardown_heap);
+    tcase_add_checked_fixture(one, NULL, teardown_heap);
     tcase_add_test(two, its_blocks_come_back_at_once);
     tcase_add_test(two, its_blocks_grow_where_they_are);
     tcase_add_test(two, its_quick_lists_are_trimmed);
+    tcase_add_test(one, a_block_on_its_way_twice_stops_no_walk);
     return suite;
 }

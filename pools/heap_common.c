@@ -20,6 +20,13 @@ static void see_range(struct torc_heap *heap, const unsigned char *begin, size_t
     }
 }
 
+/* The bytes from `to` on belong to nobody again: whoever asks about a place there must not look. */
+static void unsee(struct torc_heap *heap, const unsigned char *from, const unsigned char *to) {
+    if (torc_load_relaxed64(&heap->high) == (uintptr_t)from) {
+        torc_store_relaxed64(&heap->high, (uintptr_t)to);
+    }
+}
+
 void torc_common_add(struct torc_heap *heap, unsigned char *begin, size_t size) {
     uintptr_t skip = -(uintptr_t)begin & 15;
     if (size < skip + TORC_EXTENT_COST + TORC_BLOCK_LEAST + 15) {
@@ -88,6 +95,7 @@ static size_t shrink(struct torc_heap *heap) {
     }
     given = heap->grower->shrink(heap->grower, torc_block_size(last) - 2 * TORC_BLOCK_LEAST);
     if (given != 0) {
+        unsee(heap, heap->end, heap->end - given);
         heap->end -= given;
         heap->grown -= given;
         torc_core_shorten(&heap->common, heap->newest, last, (size_t)(end - heap->end + 15) & ~(size_t)15);

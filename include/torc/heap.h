@@ -63,7 +63,8 @@ void *torc_heap_alloc_aligned(struct torc_heap *heap, size_t alignment, size_t s
 void *torc_heap_realloc(struct torc_heap *heap, void *block, size_t size);
 
 /* torc_heap_free: NULL is fine. TORC_STALE: this block is free already, and its place was not used again (refused and counted; of a
- * block that other threads free, the second time is found out when its owner takes it back). TORC_INVALID: nothing this heap gave out. */
+ * block that other threads free, the second time is found out when its owner takes it back). TORC_INVALID: nothing this heap gave out,
+ * or its memory was given back to the grower since. */
 int torc_heap_free(struct torc_heap *heap, void *block);
 
 /* torc_heap_usable: bytes of the block that may be used, at least what was asked for; 0 if it is none of this heap. */

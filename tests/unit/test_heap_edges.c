@@ -1,4 +1,4 @@
-/* test_heap_edges.c - a heap where another was used last. */
+/* test_heap_edges.c - a heap where another was used last, and where memory was given back. */
 #include "heap_helpers.h"
 #include <pthread.h>
 
@@ -71,6 +71,21 @@ START_TEST(a_block_on_its_way_twice_stops_no_walk) {
 }
 END_TEST
 
+/* The free end of the buffer went back to the system, the header of this block with it. */
+START_TEST(what_was_given_back_is_no_block) {
+    void *small = heap_block(MB, 1), *large = heap_block(100 * MB, 2);
+    size_t committed = range.committed;
+    heap_return(small, MB, 1);
+    assert_ok(torc_heap_free(heap, large));
+    ck_assert_uint_lt(range.committed, committed);
+    assert_status(torc_heap_free(heap, large), TORC_INVALID);
+    ck_assert_uint_eq(torc_heap_usable(heap, large), 0);
+    ck_assert_ptr_null(torc_heap_realloc(heap, large, 10));
+    large = heap_block(100 * MB, 3); /* and is one again once it is had again */
+    heap_return(large, 100 * MB, 3);
+}
+END_TEST
+
 Suite *heap_edges_suite(void) {
     Suite *suite = suite_create("heap_edges");
     TCase *two = add_case(suite, "another heap was used last", setup_heap);
@@ -82,5 +97,6 @@ Suite *heap_edges_suite(void) {
     tcase_add_test(two, its_blocks_grow_where_they_are);
     tcase_add_test(two, its_quick_lists_are_trimmed);
     tcase_add_test(one, a_block_on_its_way_twice_stops_no_walk);
+    tcase_add_test(one, what_was_given_back_is_no_block);
     return suite;
 }

@@ -27,6 +27,11 @@ static void unsee(struct torc_heap *heap, const unsigned char *from, const unsig
     }
 }
 
+/* Does the newest extent reach to where the grower stopped? Not where the last piece was too small to use. */
+static bool newest_is_last(const struct torc_heap *heap) {
+    return heap->newest != NULL && (uintptr_t)heap->end - (uintptr_t)heap->newest - heap->newest->size < 16;
+}
+
 void torc_common_add(struct torc_heap *heap, unsigned char *begin, size_t size) {
     uintptr_t skip = -(uintptr_t)begin & 15;
     if (size < skip + TORC_EXTENT_COST + TORC_BLOCK_LEAST + 15) {
@@ -39,7 +44,7 @@ void torc_common_add(struct torc_heap *heap, unsigned char *begin, size_t size) 
 
 /* Behind what was there, as long as nobody else moved the end. */
 static void add_grown(struct torc_heap *heap, unsigned char *begin, size_t size) {
-    bool behind = heap->newest != NULL && begin == heap->end;
+    bool behind = newest_is_last(heap) && begin == heap->end;
     heap->grown += size;
     heap->end = begin + size;
     if (behind) {
@@ -90,7 +95,8 @@ static size_t shrink(struct torc_heap *heap) {
     struct torc_block *last = torc_core_last(heap->newest);
     unsigned char *end = (unsigned char *)heap->newest + heap->newest->size;
     size_t given;
-    if (heap->grower->shrink == NULL || last == NULL || torc_block_size(last) < 4 * TORC_BLOCK_LEAST) {
+    if (heap->grower->shrink == NULL || !newest_is_last(heap) || last == NULL ||
+        torc_block_size(last) < 4 * TORC_BLOCK_LEAST) {
         return 0;
     }
     given = heap->grower->shrink(heap->grower, torc_block_size(last) - 2 * TORC_BLOCK_LEAST);

@@ -1,4 +1,4 @@
-/* test_heap_edges.c - a heap where another was used last, and where memory was given back. */
+/* test_heap_edges.c - a heap where another was used last, where memory was given back, and over growers that go elsewhere. */
 #include "heap_helpers.h"
 #include <pthread.h>
 
@@ -86,10 +86,60 @@ START_TEST(what_was_given_back_is_no_block) {
 }
 END_TEST
 
+/* --- growers ----------------------------------------------------------------------------------------------------- */
+
+/* Two buffers: what does not fit behind the first goes into the second. */
+struct pair {
+    struct torc_grower grower;
+    struct torc_grower_buffer part[2];
+};
+
+static void *grow_pair(struct torc_grower *grower, size_t size, size_t *grown) {
+    struct pair *pair = (struct pair *)grower;
+    void *old = NULL;
+    for (int i = 0; i < 2 && old == NULL; i++) {
+        old = pair->part[i].grower.grow(&pair->part[i].grower, size, grown);
+    }
+    return old;
+}
+
+/* A block at the end asks for a few bytes, and gets them elsewhere: too few to be used. What comes behind those is no part of
+ * what lies before. */
+START_TEST(a_piece_too_small_to_use_is_left_alone) {
+    static _Alignas(64) unsigned char first[400000], between[4096], memory[200000];
+    struct torc_heap_config config = {.threads = 2, .step = 4096};
+    struct pair pair = {.grower = {grow_pair, NULL, NULL}};
+    struct torc_heap *small = NULL;
+    const char *what = NULL;
+    size_t size = 131072;
+    void *block, *other;
+    fill(between, sizeof between, 5);
+    assert_ok(torc_grower_buffer_init(&pair.part[0], first, sizeof first));
+    assert_ok(torc_grower_buffer_init(&pair.part[1], memory, sizeof memory));
+    assert_ok(torc_heap_create(&pair.grower, &config, &small));
+    block = torc_heap_alloc(small, size);
+    do { /* 16 bytes at a time, to the end of the first; the second is too small for a copy */
+        size += 16;
+    } while (torc_heap_realloc(small, block, size) == block);
+    ck_assert_uint_gt(pair.part[1].used, 0);
+    other = torc_heap_alloc(small, 20000);
+    ck_assert_ptr_nonnull(other);
+    ck_assert((unsigned char *)other >= memory && (unsigned char *)other + 20000 <= memory + sizeof memory);
+    if (!torc_heap_is_valid(small, &what)) {
+        ck_abort_msg("the heap is damaged: %s", what);
+    }
+    ck_assert(filled(between, sizeof between, 5));
+    assert_ok(torc_heap_free(small, block));
+    assert_ok(torc_heap_free(small, other));
+    assert_ok(torc_heap_destroy(&small, NULL));
+}
+END_TEST
+
 Suite *heap_edges_suite(void) {
     Suite *suite = suite_create("heap_edges");
     TCase *two = add_case(suite, "another heap was used last", setup_heap);
     TCase *one = add_case(suite, "one heap", setup_heap);
+    TCase *none = add_case(suite, "growers", NULL);
     tcase_add_checked_fixture(two, setup_second, teardown_second);
     tcase_add_checked_fixture(two, NULL, teardown_heap);
     tcase_add_checked_fixture(one, NULL, teardown_heap);
@@ -98,5 +148,6 @@ Suite *heap_edges_suite(void) {
     tcase_add_test(two, its_quick_lists_are_trimmed);
     tcase_add_test(one, a_block_on_its_way_twice_stops_no_walk);
     tcase_add_test(one, what_was_given_back_is_no_block);
+    tcase_add_test(none, a_piece_too_small_to_use_is_left_alone);
     return suite;
 }

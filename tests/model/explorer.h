@@ -75,6 +75,9 @@ struct location *location_of(const void *at, uint32_t bytes);
 struct location *location_find(uintptr_t address); /* NULL unless used in this execution */
 void locations_forget(void);                       /* what outlived executions, too */
 void *pool_take(size_t bytes);                     /* memory of this execution */
+struct store *store_new(uint8_t thread, uint64_t value);
+uint64_t memory_read(const void *at, uint32_t bytes); /* the cell itself */
+void memory_write(void *at, uint32_t bytes, uint64_t value);
 struct store *floor_of(const struct location *location, const struct clock *seen);
 bool location_touch(struct thread *self, struct location *location, struct store *store); /* true: news to it */
 void location_plain_write(uintptr_t address); /* the cell got a plain write that races with nothing: a fresh start */

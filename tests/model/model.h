@@ -5,6 +5,7 @@
  *   atomic.h     stands in for torc/atomic.h: each operation calls the explorer and has a "site" (file, line, order)
  *   explorer.h   the explorer's own data: threads, views, stores, locations, shadow cells
  *   views.c      vector clocks; what loads, stores, RMWs and fences do to a thread's view
+ *   cells.c      the table of atomic cells
  *   memory.c     per location the modification order; which stores a load may read, where a store may be placed
  *   sched.c      who runs next: preemptions, pauses, blocking, deadlock, livelock
  *   heavy.c      membarrier: a fence in every other thread, each at any point of what that thread does meanwhile

@@ -1,7 +1,7 @@
 # tests/model/model.mk - the explorer: the library's source under RC11 (tests/model/model.h).
 
 MODEL_DIR := tests/model
-MODEL_RT  := $(addprefix $(MODEL_DIR)/,views.c memory.c sched.c heavy.c race.c heap.c block.c clock.c threads.c \
+MODEL_RT  := $(addprefix $(MODEL_DIR)/,views.c cells.c memory.c sched.c heavy.c race.c heap.c block.c clock.c threads.c \
              coroutine.c search.c state.c decide.c report.c sites.c mutate.c explained.c once.c axioms.c selftest.c \
              main.c)
 MODEL_SCENARIOS := $(filter-out $(MODEL_RT) $(MODEL_DIR)/begin.c $(MODEL_DIR)/end.c,$(sort $(wildcard $(MODEL_DIR)/*.c)))

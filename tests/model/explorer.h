@@ -186,7 +186,7 @@ struct explorer {
     uint32_t changes; /* stores, wake-ups and the like: counts progress */
     uint64_t now;
     bool clock_read; /* somebody looked at it: deadlines are in play */
-    uint32_t bound, preemptions, timeouts, impatience;
+    uint32_t bound, preemptions, timeouts, spurious, impatience;
     uint32_t longest;      /* steps of the longest execution so far */
     uint32_t change_at[3]; /* random mode: steps at which the running thread's priority drops below all others */
 

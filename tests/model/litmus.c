@@ -3,9 +3,7 @@
  *
  * LB is forbidden here. C11 as published allows it, RC11 does not: it forbids cycles of program order and reads-from,
  * which is how it rules out values out of thin air. Hardware of the ARM and POWER families can show it for relaxed
- * accesses without a dependency, so code that is right only because LB cannot happen is not found out by this explorer.
- *
- * There is no weak compare-and-swap in torc/atomic.h, so spurious failures have no test. */
+ * accesses without a dependency, so code that is right only because LB cannot happen is not found out by this explorer. */
 #include "model.h"
 
 static torc_a64 x, y, z;

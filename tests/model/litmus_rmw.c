@@ -41,6 +41,26 @@ static void write_3(void) {
 SCENARIO(cas_against_store, "a store comes before or after a compare-and-swap, not into it", "003|103",
          .thread = {cas_1, write_3}, .check = two_and_x);
 
+/* Weak ones may fail although they find what they expect. torc's own are strong, so no scenario of the library has that. */
+static void weak_1(void) {
+    uint64_t expected = 0;
+    r1 = (uint64_t)model_cas_weak64(&x, &expected, 1);
+}
+static void weak_2(void) {
+    uint64_t expected = 0;
+    r2 = (uint64_t)model_cas_weak64(&x, &expected, 2);
+}
+static void weak_until_done(void) {
+    uint64_t expected = 0;
+    for (r1 = 0; !model_cas_weak64(&x, &expected, 1); r1++) {
+        model_assert_equal(expected, 0);
+    }
+}
+SCENARIO(cas_weak, "two weak compare-and-swaps of one value: both may fail", "000|101|012", .spurious = 2,
+         .thread = {weak_1, weak_2}, .check = two_and_x);
+SCENARIO(cas_weak_again, "a weak compare-and-swap made again until it succeeds", "001|101|201", .spurious = 2,
+         .thread = {weak_until_done}, .check = two_and_x);
+
 /* --- SB by RMWs: they are no fences ------------------------------------------------------------------------------------ */
 
 static void sb_1(void) {

@@ -59,6 +59,7 @@ struct wanted {
     bool rmw;
     bool compare;
     uint64_t expected;
+    bool fails; /* whatever it finds */
 };
 
 static bool may_read(const struct thread *self, const struct store *store, const struct wanted *wanted) {
@@ -253,7 +254,7 @@ static uint64_t read_modify_write(struct model_site *site, void *at, uint32_t by
     location = location_of(at, bytes);
     race_atomic(location, true);
     store = choose_store(self, location, wanted);
-    if (wanted->compare && store->value != wanted->expected) {
+    if (wanted->fails || (wanted->compare && store->value != wanted->expected)) {
         read_one(self, location, store, site->now_fail);
         trace_add((struct step){.site = site,
                                 .at = at,
@@ -294,7 +295,7 @@ uint64_t model_rmw(struct model_site *site, void *at, uint32_t bytes, uint64_t o
 }
 
 uint64_t model_cas(struct model_site *site, void *at, uint32_t bytes, uint64_t expected, uint64_t desired) {
-    struct wanted wanted = {true, true, expected};
+    struct wanted wanted = {.rmw = true, .compare = true, .expected = expected};
     uint64_t found;
     site = site->same;
     if (exploring()) {
@@ -305,4 +306,15 @@ uint64_t model_cas(struct model_site *site, void *at, uint32_t bytes, uint64_t e
         memory_write(at, bytes, desired);
     }
     return found;
+}
+
+/* One that fails for no reason is a load: it may read any store that a load may. */
+bool model_cas_weak(struct model_site *site, torc_a64 *cell, uint64_t *expected, uint64_t desired) {
+    static const struct wanted any = {.fails = true};
+    if (exploring() && ex.spurious != 0 && model_choose(2) == 1) {
+        ex.spurious--;
+        *expected = read_modify_write(site->same, cell, 8, desired, &any);
+        return false;
+    }
+    return model_cas64(site, cell, expected, desired) != 0;
 }

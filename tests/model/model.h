@@ -65,6 +65,7 @@ struct model_scenario {
     int quick;       /* bound of --quick; 0: as above; MODEL_NOT_QUICK: left out */
     int deep;        /* bound of --deep, where that is not known to come to an end; 0: as above */
     int timeouts;    /* how many deadlines may pass although somebody could still go on; default 0 */
+    int spurious;    /* how many weak compare-and-swaps may fail although they found what they expect; default 0 */
     int impatience;  /* how many pauses may end although nothing has changed: for waits of a bounded number of rounds */
     bool fences;     /* no membarrier: light barriers are fences */
 };
@@ -124,8 +125,11 @@ uint64_t model_now(void);
 /* model_heap_live: blocks that malloc has handed out and that were not freed. */
 uint64_t model_heap_live(void);
 
-/* Fences that torc itself has no use for. */
+/* Fences, and a compare-and-swap that may fail for no reason, which torc itself has no use for: its own are strong. */
 void model_fence_acquire(void);
 void model_fence_release(void);
+bool model_cas_weak(struct model_site *site, torc_a64 *cell, uint64_t *expected, uint64_t desired);
+#define model_cas_weak64(a, e, d)                                                                                      \
+    model_cas_weak(MODEL_SITE(MODEL_CAS, MODEL_ACQ_REL, MODEL_RELAXED, "cas weak", #a), a, e, d)
 
 #endif

@@ -153,6 +153,7 @@ static void reset(void) {
     ex.now = UINT64_C(1000000000);
     ex.preemptions = ex.mode == MODE_SEARCH ? ex.bound : UINT32_MAX;
     ex.timeouts = (uint32_t)ex.scenario->timeouts;
+    ex.spurious = (uint32_t)ex.scenario->spurious;
     ex.impatience = (uint32_t)ex.scenario->impatience;
     for (uint32_t i = 0; ex.mode == MODE_RANDOM && i < 3; i++) {
         ex.change_at[i] = (uint32_t)(decide_random() % (ex.longest + 1));

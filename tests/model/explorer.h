@@ -324,6 +324,7 @@ extern struct outcome outcomes[];
 extern uint32_t outcome_count;
 struct result search(const struct model_scenario *scenario, const struct limits *limits);
 bool replay(const struct model_scenario *scenario, const char *text);
+bool replays(const struct model_scenario *scenario); /* does the replay string of what was found lead there again? */
 double seconds_now(void);
 
 /* mutate.c */

@@ -26,7 +26,8 @@ static const char usage[] =
     "  --selftest N       N random programs: the explorer against the axioms; --seed S\n"
     "  --verbose          show also the violations that were to be found\n";
 
-static const struct model_scenario *chosen[512];
+#define MAX_CHOSEN 512 /* mutate.c's MAX_SCENARIOS */
+static const struct model_scenario *chosen[MAX_CHOSEN];
 static uint32_t chosen_count;
 static bool verbose;
 
@@ -39,6 +40,20 @@ static bool expected(const char *list, const char *text) {
         if (strncmp(at, text, length) == 0 && (at[length] == '|' || at[length] == '\0')) {
             return true;
         }
+    }
+    return false;
+}
+
+/* Is one of the texts in the list part of it? */
+static bool mentions(const char *text, const char *list) {
+    char one[80];
+    for (const char *at = list; *at != '\0'; at += *at == '|') {
+        size_t length = strcspn(at, "|");
+        (void)snprintf(one, sizeof one, "%.*s", (int)length, at);
+        if (strstr(text, one) != NULL) {
+            return true;
+        }
+        at += length;
     }
     return false;
 }
@@ -72,7 +87,7 @@ bool judge(const struct model_scenario *scenario, const struct result *result, c
         if (!result->violated) {
             (void)snprintf(why, bytes, "what is wrong with it was not found");
         }
-        return result->violated && strstr(ex.violation, scenario->finds) != NULL;
+        return result->violated && mentions(ex.violation, scenario->finds);
     }
     if (result->violated) {
         return false;
@@ -89,9 +104,10 @@ static void print_result(const struct model_scenario *scenario, const struct res
     printf("%-5s %-28s %9llu executions %9llu cut short  %-9s %-10s %7.2f s\n", good ? "ok" : "FAIL", scenario->name,
            (unsigned long long)result->executions, (unsigned long long)result->pruned,
            limits->random != 0 ? "random" : bound,
-           result->complete   ? "complete"
-           : result->violated ? "violation"
-                              : "INCOMPLETE",
+           result->complete      ? "complete"
+           : result->violated    ? "violation"
+           : limits->random != 0 ? "sampled"
+                                 : "INCOMPLETE",
            result->seconds);
 }
 
@@ -101,6 +117,10 @@ static bool run_one(const struct model_scenario *scenario, const struct limits *
     bool good = judge(scenario, &result, why, sizeof why);
     bool shown = scenario->finds != NULL || ex.broken;
     good = ex.broken ? !good : good;
+    if (good && shown && result.violated && !replays(scenario)) {
+        (void)snprintf(why, sizeof why, "its replay string leads somewhere else");
+        good = false;
+    }
     print_result(scenario, &result, good, limits);
     if (result.violated && (!(good && shown) || verbose)) {
         report_violation();
@@ -161,6 +181,10 @@ static void choose(const char *pattern) {
     for (const struct model_scenario *const *at = __start_model_scenarios;
          (uintptr_t)at < (uintptr_t)__stop_model_scenarios; at++) {
         if (pattern == NULL || strstr((*at)->name, pattern) != NULL) {
+            if (chosen_count == MAX_CHOSEN) {
+                fprintf(stderr, "model: more than %d scenarios\n", MAX_CHOSEN);
+                exit(2);
+            }
             chosen[chosen_count++] = *at;
         }
     }
@@ -172,11 +196,16 @@ static int fail(const char *what) {
     return 2;
 }
 
-static int replay_one(const char *text) {
-    if (chosen_count != 1) {
+/* A name may be the beginning of others. */
+static int replay_one(const char *text, const char *name) {
+    uint32_t which = 0;
+    while (name != NULL && which < chosen_count && chosen_count > 1 && strcmp(chosen[which]->name, name) != 0) {
+        which++;
+    }
+    if (name == NULL || which == chosen_count) {
         return fail("--replay: --only must name one scenario");
     }
-    return replay(chosen[0], text) ? 0 : fail("not a replay string");
+    return replay(chosen[which], text) ? 0 : fail("not a replay string");
 }
 
 struct command {
@@ -266,5 +295,5 @@ int main(int argc, char **argv) {
     if (command.mutate) {
         return mutate(chosen, chosen_count, &command.limits, command.explained);
     }
-    return command.replay != NULL ? replay_one(command.replay) : run_all(&command.limits);
+    return command.replay != NULL ? replay_one(command.replay, command.only) : run_all(&command.limits);
 }

@@ -56,7 +56,7 @@ struct model_scenario {
 
     /* Exactly these outcomes (model_outcome) occur: "r=0|r=1". All are allowed and must be found, others must not occur. */
     const char *outcomes;
-    /* Wrong on purpose: a violation whose text contains this must be found. */
+    /* Wrong on purpose: a violation whose text contains this, or one of "this|that", must be found. */
     const char *finds;
     /* What --broken plants (model_broken() is true then): it must lead to a violation, or to other outcomes. */
     const char *broken;

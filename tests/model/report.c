@@ -160,7 +160,7 @@ void report_violation(void) {
     for (uint32_t i = 0; i < ex.trace_count; i++) {
         print_step(i + 1, &ex.trace[i]);
     }
-    printf("    replay: ");
+    printf("    replay: --only %s%s --replay ", ex.scenario->name, ex.broken ? " --broken" : "");
     decide_print(stdout);
 }
 

@@ -239,7 +239,7 @@ static uint32_t pick(const struct options *options, bool free) {
             best = i;
         }
     }
-    return options->value[decide('s', options->value, best + 1, true) % (best + 1)];
+    return options->value[decide('s', options->value, best + 1, free)]; /* the last of these */
 }
 
 static void pay(uint32_t value, bool at_rest) {

@@ -266,3 +266,18 @@ bool replay(const struct model_scenario *scenario, const char *text) {
     report_violation();
     return true;
 }
+
+bool replays(const struct model_scenario *scenario) {
+    static char text[256 << 10];
+    static char before[sizeof ex.violation];
+    FILE *to = fmemopen(text, sizeof text, "w");
+    if (to == NULL) {
+        return false;
+    }
+    decide_print(to);
+    (void)fclose(to);
+    text[strcspn(text, "\n")] = '\0';
+    memcpy(before, ex.violation, sizeof before);
+    return decide_replay(text) && (!begin(scenario, MODE_REPLAY) || run_once() == VERDICT_VIOLATION) &&
+           strcmp(ex.violation, before) == 0;
+}

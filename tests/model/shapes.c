@@ -205,6 +205,6 @@ static void join(void) {
     torc_store_release64(&cursor, at);
     read_from(at);
 }
-WRONG(gate, "a reader that joins without a barrier is lapped", "slot[at & 1]",
+WRONG(gate, "a reader that joins without a barrier is lapped", "slot[at & 1]|data race",
       .thread = {write_under_gate, join_without_barrier});
 RIGHT(gate, "one that joins behind a barrier is not", .thread = {write_under_gate, join});

@@ -111,6 +111,21 @@ static void print_result(const struct model_scenario *scenario, const struct res
            result->seconds);
 }
 
+static struct sum {
+    uint64_t executions, pruned;
+    uint32_t scenarios, complete, unplanted; /* violations */
+    double seconds;
+} sum;
+
+static void add_up(const struct result *result, bool planted) {
+    sum.scenarios++;
+    sum.executions += result->executions;
+    sum.pruned += result->pruned;
+    sum.complete += result->complete;
+    sum.unplanted += result->violated && !planted;
+    sum.seconds += result->seconds;
+}
+
 static bool run_one(const struct model_scenario *scenario, const struct limits *limits) {
     char why[512];
     struct result result = search(scenario, limits);
@@ -122,6 +137,7 @@ static bool run_one(const struct model_scenario *scenario, const struct limits *
         good = false;
     }
     print_result(scenario, &result, good, limits);
+    add_up(&result, shown);
     if (result.violated && (!(good && shown) || verbose)) {
         report_violation();
     } else if (!good && ex.broken) {
@@ -155,6 +171,11 @@ static int run_all(const struct limits *limits) {
             failed += !good;
         }
     }
+    printf("%u scenarios, %u of them searched to the end of their bound; %llu executions, %llu cut short; %u "
+           "violations that "
+           "nobody planted; %.0f s\n",
+           sum.scenarios, sum.complete, (unsigned long long)sum.executions, (unsigned long long)sum.pruned,
+           sum.unplanted, sum.seconds);
     printf("model%s: %u passed, %u failed, 0 skipped\n", ex.broken ? " --broken" : "", passed, failed);
     return failed == 0 && passed != 0 ? 0 : 1;
 }

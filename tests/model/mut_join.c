@@ -83,14 +83,14 @@ static void check_joined(void) {
     close_world();
 }
 MODEL_SCENARIO(mut_join_next, .claim = "a reader that joins is not lapped by a publisher with an older gate",
-               .hazards = "1", .setup = setup_full, .thread = {try_two, join_next}, .check = check_joined,
+               .hazards = "7", .setup = setup_full, .thread = {try_two, join_next}, .check = check_joined,
                .preemptions = 2, .quick = 1);
-MODEL_SCENARIO(mut_join_next_fences, .claim = "the same without membarrier", .hazards = "1", .setup = setup_full,
+MODEL_SCENARIO(mut_join_next_fences, .claim = "the same without membarrier", .hazards = "7", .setup = setup_full,
                .thread = {try_two, join_next}, .check = check_joined, .fences = true, .preemptions = 2, .quick = 1);
-MODEL_SCENARIO(mut_join_oldest, .claim = "one that joins at OLDEST has all from its first event on", .hazards = "1",
+MODEL_SCENARIO(mut_join_oldest, .claim = "one that joins at OLDEST has all from its first event on", .hazards = "7",
                .setup = setup_full, .thread = {try_two, join_oldest}, .check = check_joined, .preemptions = 2,
                .quick = 1);
-MODEL_SCENARIO(mut_join_oldest_fences, .claim = "the same without membarrier", .hazards = "1", .setup = setup_full,
+MODEL_SCENARIO(mut_join_oldest_fences, .claim = "the same without membarrier", .hazards = "7", .setup = setup_full,
                .thread = {try_two, join_oldest}, .check = check_joined, .fences = true, .preemptions = 2, .quick = 1);
 
 /* A publisher that waits for a joiner's low cursor, and nobody reads. */

@@ -4,6 +4,7 @@
 // read there; the consumer polls the stamp, and says how far it has come once in a while. No lengths, no types, no second reader.
 #include "raw.hpp"
 #include "net.hpp"
+#include "stamped.hpp"
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,27 +59,7 @@ struct raw_ring {
             return k;
         }
     };
-    struct out {
-        raw_ring *ring;
-        unsigned char *slots;
-        uint64_t mask, next;
-        template <class F>
-        inline __attribute__((always_inline)) bool pop(F &&use) {
-            slot *here = reinterpret_cast<slot *>(slots + (next & mask) * stride);
-            if (__atomic_load_n(&here->stamp, __ATOMIC_ACQUIRE) != next + 1) {
-                return false;
-            }
-            use(static_cast<const event &>(here->payload));
-            next++;
-            if (__builtin_expect((next & (mask / 16)) == 0, 0)) {
-                done();
-            }
-            return true;
-        }
-        void done() {
-            __atomic_store_n(&ring->read, next, __ATOMIC_RELEASE);
-        }
-    };
+    using out = stamped_out<raw_ring>;
     in make_in(unsigned) {
         return {this, slots, mask, 0, mask + 1};
     }

@@ -5,6 +5,7 @@
 // that can fail. Both: stamps per entry, one consumer that says how far it has come once in a while.
 #include "raw.hpp"
 #include "net.hpp"
+#include "stamped.hpp"
 #include "torc.hpp"
 
 template <size_t N, bool Add>
@@ -86,34 +87,7 @@ struct shared_ring {
             }
         }
     };
-    struct out {
-        shared_ring *ring;
-        unsigned char *slots;
-        uint64_t mask, next;
-        template <class F>
-        inline __attribute__((always_inline)) bool pop(F &&use) {
-            slot *here = reinterpret_cast<slot *>(slots + (next & mask) * stride);
-            if (__atomic_load_n(&here->stamp, __ATOMIC_ACQUIRE) != next + 1) {
-                return false;
-            }
-            use(static_cast<const event &>(here->payload));
-            next++;
-            if (__builtin_expect((next & (mask / 16)) == 0, 0)) {
-                done();
-            }
-            return true;
-        }
-        template <class F>
-        void pop_block(F &&use) {
-            bench::waiter<SUITE_YIELD> wait;
-            while (!pop(use)) {
-                wait();
-            }
-        }
-        void done() {
-            __atomic_store_n(&ring->read, next, __ATOMIC_RELEASE);
-        }
-    };
+    using out = stamped_out<shared_ring>;
     in make_in(unsigned) {
         return {this, slots, mask, mask + 1};
     }

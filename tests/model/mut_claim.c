@@ -96,17 +96,8 @@ static void try_in_slot(void) {
     try_claim(IN_SLOT);
 }
 static void close_and_take(void) {
-    struct torc_event event;
-    int status;
     model_assert_status(torc_bus_close(w.bus), TORC_OK);
-    while ((status = torc_next(w.reader, &event)) != TORC_CLOSED) {
-        if (status == TORC_OK) {
-            model_assert_equal(number_of(&event), ++taken);
-        } else {
-            model_assert_status(status, TORC_EMPTY);
-            model_pause();
-        }
-    }
+    taken = take_to_end(w.reader, taken);
 }
 static void check_closed(void) {
     model_assert(claimed == TORC_OK || claimed == TORC_CLOSED, "claimed, or closed");

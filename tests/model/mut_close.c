@@ -24,16 +24,7 @@ static void publish_in_slot(void) {
 }
 
 static void take_until_closed(void) {
-    struct torc_event event;
-    int status;
-    while ((status = torc_next(w.reader, &event)) != TORC_CLOSED) {
-        if (status == TORC_OK) {
-            model_assert_equal(number_of(&event), ++taken);
-        } else {
-            model_assert_status(status, TORC_EMPTY);
-            model_pause();
-        }
-    }
+    taken = take_to_end(w.reader, taken);
 }
 static void close_it(void) {
     model_assert_status(torc_bus_close(w.bus), TORC_OK);

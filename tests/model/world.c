@@ -199,6 +199,20 @@ void take_run(struct torc_reader *reader, uint64_t first, uint64_t count) {
     }
 }
 
+uint64_t take_to_end(struct torc_reader *reader, uint64_t last) {
+    struct torc_event event;
+    int status;
+    while ((status = torc_next(reader, &event)) != TORC_CLOSED) {
+        if (status == TORC_OK) {
+            model_assert_equal(number_of(&event), ++last);
+        } else {
+            model_assert_status(status, TORC_EMPTY);
+            model_pause();
+        }
+    }
+    return last;
+}
+
 void take_asleep(struct torc_reader *reader, uint64_t first, uint64_t count) {
     struct torc_event event;
     for (uint64_t taken = 0; taken < count; taken++) {

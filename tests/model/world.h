@@ -41,7 +41,9 @@ void fill_number(void *data, size_t length, uint64_t number);
 
 /* Takes events until `count` came, pausing when there is none; each must be the one after the last, from `first` on. */
 void take_run(struct torc_reader *reader, uint64_t first, uint64_t count);
-/* The same asleep, and gives the last one back. */
+/* Takes what follows event `last` until the reader is told that the bus is closed; returns the last one that came. */
+uint64_t take_to_end(struct torc_reader *reader, uint64_t last);
+/* As take_run, asleep, and gives the last one back. */
 void take_asleep(struct torc_reader *reader, uint64_t first, uint64_t count);
 
 #define model_assert_status(call, status) model_assert_equal((int64_t)(call), (int64_t)(status))

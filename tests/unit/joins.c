@@ -42,3 +42,16 @@ void reads_from(struct torc_reader *reader, uint64_t first, uint64_t end) {
     }
     take_none(reader);
 }
+
+struct torc_reader *open_after(struct torc_reader *const *leaders, size_t count) {
+    return join((struct torc_reader_config){.after = leaders, .after_count = count}, TORC_OK);
+}
+
+struct torc_reader *open_behind(struct torc_reader *leader) {
+    return open_after(&leader, 1);
+}
+
+void pass(struct torc_reader *reader, uint64_t first, uint64_t count) {
+    take_run(reader, first, count);
+    take_none(reader);
+}

@@ -1,23 +1,6 @@
 /* test_after_asleep.c - readers after other readers that sleep until those have got on, have left, or the end has come. */
-#include "helpers.h"
+#include "joins.h"
 #include <pthread.h>
-
-static struct torc_reader *open_after(struct torc_reader *const *leaders, size_t count) {
-    struct torc_reader_config config = {.after = leaders, .after_count = count};
-    struct torc_reader *reader = NULL;
-    assert_ok(torc_reader_open(t.topic, &config, &reader));
-    return reader;
-}
-
-static struct torc_reader *open_behind(struct torc_reader *leader) {
-    return open_after(&leader, 1);
-}
-
-/* Reads everything and gives it back. */
-static void pass(struct torc_reader *reader, uint64_t first, uint64_t count) {
-    take_run(reader, first, count);
-    take_none(reader);
-}
 
 struct sleeper {
     struct torc_reader *reader;

@@ -42,6 +42,13 @@ static void assert_state(uint64_t consumed, uint64_t lost, uint64_t lag) {
     ck_assert_uint_eq(state.lag, lag);
 }
 
+/* It was handed so many, has lost none, and there are no more. */
+static void close_at_end(uint64_t consumed) {
+    take_none(newest);
+    assert_state(consumed, 0, 0);
+    close_newest();
+}
+
 START_TEST(each_type_comes_once_in_the_order_in_which_they_came_up) {
     static const uint32_t types[] = {1, 2, 1, 3, 1, UINT32_MAX, 0, 0};
     open_newest(8);
@@ -149,9 +156,7 @@ START_TEST(one_type_too_many_waits) {
     hear(2, 1, 0);
     hear(3, 2, 0);
     hear(1, 3, 0);
-    take_none(newest);
-    assert_state(4, 0, 0);
-    close_newest();
+    close_at_end(4);
 }
 END_TEST
 
@@ -255,9 +260,7 @@ START_TEST(aborted_claims_are_no_losses) {
     assert_ok(torc_abort_batch(t.publisher, claims, 2));
     assert_ok(torc_commit(t.publisher, &claims[2]));
     hear(5, 9, 0);
-    take_none(newest);
-    assert_state(1, 0, 0);
-    close_newest();
+    close_at_end(1);
 }
 END_TEST
 

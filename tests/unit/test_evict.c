@@ -21,6 +21,23 @@ static void must_put(uint64_t first, uint64_t count) {
     }
 }
 
+/* A publisher that waits for slots, with all of one size in its lane. */
+static void fill_slots(uint32_t slots) {
+    close_gate();
+    assert_ok(torc_publisher_close(t.publisher));
+    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
+    for (uint32_t i = 0; i < slots; i++) {
+        assert_ok(put_filled(t.publisher, 16384, i));
+    }
+}
+
+static void close_evicted(struct torc_reader *reader) {
+    struct torc_reader_state state = {0};
+    assert_ok(torc_reader_state(reader, &state));
+    ck_assert_uint_eq(state.evicted, 1);
+    assert_ok(torc_reader_close(reader));
+}
+
 static enum torc_action sum_lost(void *context, const struct torc_event *event) {
     *(uint64_t *)context += event->lost;
     return TORC_CONTINUE;
@@ -91,10 +108,7 @@ END_TEST
 START_TEST(a_dry_pool_evicts_as_well) {
     struct torc_reader *reader = open_evict(0, TORC_EVICTED_LOSSY);
     struct torc_event event;
-    close_gate();
-    assert_ok(torc_publisher_close(t.publisher));
-    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
-    assert_ok(put_filled(t.publisher, 16384, 0));
+    fill_slots(1);
     assert_ok(torc_next(reader, &event));
     for (uint32_t i = 1; i < 20; i++) {
         assert_ok(torc_try_publish(t.publisher, i, "", 1) == TORC_OK ? put_filled(t.publisher, 16384, i)
@@ -177,10 +191,7 @@ START_TEST(one_that_was_told_holds_nothing) {
     config.slots[TORC_XL] = 1;
     open_world(&config);
     reader = open_evict(0, TORC_EVICTED_LOSSY);
-    close_gate();
-    assert_ok(torc_publisher_close(t.publisher));
-    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
-    assert_ok(put_filled(t.publisher, 16384, 0));
+    fill_slots(1);
     if (_i == 0) {
         assert_ok(torc_next(reader, &event));
         came++;
@@ -206,40 +217,26 @@ END_TEST
 /* Each call finds room in the lane and no slot: its time goes on from one call to the next. */
 START_TEST(tries_that_find_no_slot_add_up) {
     struct torc_reader *reader = open_evict(1000000, TORC_EVICTED_LOSSY);
-    struct torc_reader_state state = {0};
     int status;
-    close_gate();
-    assert_ok(torc_publisher_close(t.publisher));
-    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
-    for (uint32_t i = 0; i < 2; i++) { /* all of them */
-        assert_ok(put_filled(t.publisher, 16384, i));
-    }
+    fill_slots(2);
     while ((status = put_filled(t.publisher, 16384, 2)) == TORC_WOULD_BLOCK) {
         (void)sched_yield();
     }
     assert_ok(status);
-    assert_ok(torc_reader_state(reader, &state));
-    ck_assert_uint_eq(state.evicted, 1);
-    assert_ok(torc_reader_close(reader));
+    close_evicted(reader);
 }
 END_TEST
 
 /* Small events find room and entries all the time, large ones find no slot: it is the same reader that holds those up. */
 START_TEST(small_events_that_pass_give_it_no_time) {
     struct torc_config config = small_config();
-    struct torc_reader_state state = {0};
     struct torc_reader *reader;
     int status = TORC_WOULD_BLOCK;
     teardown_world();
     config.lane_entries = 1024;
     open_world(&config);
     reader = open_evict(1000000, TORC_EVICTED_LOSSY);
-    close_gate();
-    assert_ok(torc_publisher_close(t.publisher));
-    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
-    for (uint32_t i = 0; i < 2; i++) {
-        assert_ok(put_filled(t.publisher, 16384, i));
-    }
+    fill_slots(2);
     for (int i = 0; status == TORC_WOULD_BLOCK && i < 1000; i++) {
         uint64_t next = torc_now() + 10000;
         assert_ok(put(t.publisher, 7));
@@ -248,9 +245,7 @@ START_TEST(small_events_that_pass_give_it_no_time) {
         status = put_filled(t.publisher, 16384, 2);
     }
     assert_ok(status);
-    assert_ok(torc_reader_state(reader, &state));
-    ck_assert_uint_eq(state.evicted, 1);
-    assert_ok(torc_reader_close(reader));
+    close_evicted(reader);
 }
 END_TEST
 
@@ -262,12 +257,7 @@ START_TEST(an_old_stall_is_forgiven) {
     struct torc_ringptr kept[2];
     struct torc_reader_state state;
     uint64_t then;
-    close_gate();
-    assert_ok(torc_publisher_close(t.publisher));
-    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
-    for (uint32_t i = 0; i < 2; i++) {
-        assert_ok(put_filled(t.publisher, 16384, i));
-    }
+    fill_slots(2);
     assert_status(put_filled(t.publisher, 16384, 2), TORC_WOULD_BLOCK);
     then = torc_now();
     for (uint32_t i = 0; i < 2; i++) {
@@ -296,11 +286,7 @@ static bool back_to_an_old_stall(bool joins, uint64_t after) {
     struct torc_reader_state state;
     uint64_t then, back;
     bool in_time;
-    close_gate();
-    assert_ok(torc_publisher_close(t.publisher));
-    t.publisher = open_publisher(t.topic, TORC_DRY_WAIT);
-    assert_ok(put_filled(t.publisher, 16384, 0));
-    assert_ok(put_filled(t.publisher, 16384, 1));
+    fill_slots(2);
     assert_status(put_filled(t.publisher, 16384, 2), TORC_WOULD_BLOCK);
     then = torc_now();
     take_filled(reader, 16384, 0);

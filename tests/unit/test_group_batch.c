@@ -14,6 +14,12 @@ static void open_two(uint32_t hold) {
     assert_ok(torc_group_join(group, &one));
     assert_ok(torc_group_join(group, &two));
 }
+/* So many events; the first three are in one's hand. */
+static void open_and_take_three(uint64_t events) {
+    open_two(LANE);
+    put_run(t.publisher, 0, events);
+    ck_assert_int_eq(torc_member_next_batch(one, taken, 3), 3);
+}
 static void close_two(void) {
     assert_ok(torc_member_close(one));
     assert_ok(torc_member_close(two));
@@ -59,9 +65,7 @@ START_TEST(a_batch_is_what_a_hand_can_hold) {
 END_TEST
 
 START_TEST(what_came_back_comes_first_in_a_batch) {
-    open_two(LANE);
-    put_run(t.publisher, 0, 4);
-    ck_assert_int_eq(torc_member_next_batch(one, taken, 3), 3);
+    open_and_take_three(4);
     assert_ok(torc_member_return(one, &taken[2]));
     assert_ok(torc_member_leave(one));
     assert_status(torc_member_next_batch(one, taken, 1), TORC_CLOSED);
@@ -76,9 +80,7 @@ START_TEST(what_came_back_comes_first_in_a_batch) {
 END_TEST
 
 START_TEST(finishing_stops_where_it_is_an_error) {
-    open_two(LANE);
-    put_run(t.publisher, 0, 3);
-    ck_assert_int_eq(torc_member_next_batch(one, taken, 3), 3);
+    open_and_take_three(3);
     taken[3] = taken[2];
     taken[2] = taken[0];
     assert_status(torc_member_done_batch(one, taken, 4), TORC_NOT_FOUND); /* the first one twice */

@@ -40,8 +40,6 @@ ifneq ($(filter bench bench-peers bench-report bench-table bench-goals bench-bro
 endif
 
 -include $(patsubst %.o,%.d,$(call object,$(SUITE_SRC)))
-# In C++ a function that is named as a struct hides its constructor, which g++ calls shadowing.
-$(call object,bench/peers/torc.cpp bench/peers/torc_blocks.cpp bench/peers/total.cpp): WARNINGS += -Wno-shadow
 $(SUITE): $(call object,$(SUITE_SRC)) $(O)/libtorc.a $(O)/obj/sources
 	@mkdir -p $(@D)
 	@# The peers call bench_die and others of its functions.

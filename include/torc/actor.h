@@ -15,6 +15,8 @@
 #include <torc/reader.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -92,5 +94,6 @@ int torc_actor_stop_until(struct torc_actor *actor, enum torc_stop how, uint64_t
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

@@ -34,6 +34,8 @@
 #include <torc/time.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -275,5 +277,6 @@ TORC_INLINE size_t torc_buffer_write(struct torc_buffer *buffer, const void *dat
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

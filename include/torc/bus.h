@@ -31,6 +31,8 @@
 #include <torc/time.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -161,5 +163,6 @@ int torc_audit(struct torc_bus *bus, struct torc_audit *result);
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

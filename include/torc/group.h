@@ -39,6 +39,8 @@
 #include <torc/reader.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -118,5 +120,6 @@ int torc_group_stats(struct torc_group *group, struct torc_group_stats *stats);
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

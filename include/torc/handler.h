@@ -30,6 +30,8 @@
 #include <torc/reader.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -153,5 +155,6 @@ int torc_handler_stats(const struct torc_handler_thread *handler, struct torc_ha
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

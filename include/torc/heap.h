@@ -24,6 +24,8 @@
 #include <torc/grower.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -99,5 +101,6 @@ int torc_heap_xxl_provider(struct torc_heap *heap, struct torc_xxl_provider *pro
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

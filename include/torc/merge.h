@@ -34,6 +34,8 @@
 #include <torc/reader.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -86,5 +88,6 @@ int torc_merge_stats(const struct torc_merge *merge, struct torc_merge_stats *st
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

@@ -21,6 +21,8 @@
 #include <torc/publisher.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -71,5 +73,6 @@ int torc_pipe_stats(const struct torc_pipe *pipe, struct torc_pipe_stats *stats)
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

@@ -32,6 +32,8 @@
 #include <torc/bus.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -293,5 +295,6 @@ TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) 
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

@@ -31,6 +31,8 @@
 #include <torc/reader.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* as in C's stat(): a function named as the struct it fills */
 extern "C" {
 #endif
 
@@ -101,5 +103,6 @@ int torc_reply(struct torc_publisher *publisher, const struct torc_request *requ
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

@@ -102,7 +102,8 @@ static bool entry_holds(struct walk *walk, uint32_t lane, const struct torc_entr
     uint32_t pool;
     uint32_t index;
     if ((entry->header & TORC_ENTRY_SLOT) == 0) {
-        return true;
+        return hold(walk, (entry->header & TORC_ENTRY_LENGTH) <= walk->bus->config.inline_bytes,
+                    "an event is longer than its entry", lane, sequence);
     }
     if (!hold(walk, in_a_pool(bus, entry->body.slot), "an entry's handle is outside every pool", lane, sequence)) {
         return false;

@@ -20,6 +20,11 @@ struct topic {
         torc_config config = TORC_CONFIG_DEFAULT_INIT;
         config.publishers = producers != 0 ? producers : 1; // none: all share a sequencer
         config.readers = consumers;
+        if (N > TORC_INLINE_BYTES && N <= TORC_MAX_INLINE_BYTES && plan.trace == nullptr && !plan.pooled) {
+            config.inline_bytes = N;
+            config.lane_entries = uint32_t(plan.entries);
+            config.keep_slots = 0; // nobody keeps
+        }
         bench_check(torc_bus_create(&config, &bus), "torc_bus_create");
         bench_check(torc_topic_open(bus, "events", producers != 0 ? 0 : TORC_TOPIC_TOTAL_ORDER, &stream),
                     "torc_topic_open");
@@ -191,8 +196,22 @@ static void *topic_open(const suite_plan *plan) {
     return plan->total ? bench::flow<sequenced>::open(plan) : bench::flow<topic>::open(plan);
 }
 static const suite_flow topic_flow = {topic_open, bench::flow<topic>::run, bench::flow<topic>::close, nullptr};
-const suite_plugin suite_torc = {"torc",
-                                 "default preset; up to 48 bytes torc_publish, above claim, fill in place, commit; "
-                                 "torc_next; batches: torc_claim_batch of 16; one order: torc_sequencer_publish; "
-                                 "blocks: torc_ringptr_claim and _release",
-                                 &topic_flow, &torc_slots, &torc_handles};
+const suite_plugin suite_torc = {
+    "torc",
+    "default preset, up to 16 KiB with inline_bytes of the event's size and a lane as long "
+    "as the others' rings; up to 48 bytes torc_publish, above claim, fill in place, commit; "
+    "torc_next; batches: torc_claim_batch of 16; one order: torc_sequencer_publish; "
+    "blocks: torc_ringptr_claim and _release",
+    &topic_flow, &torc_slots, &torc_handles};
+
+// Events of more than 48 bytes in the pools, as they are without inline_bytes: readers keep them without a copy.
+static void *pool_open(const suite_plan *plan) {
+    suite_plan pooled = *plan;
+    pooled.pooled = true;
+    return plan->bytes > TORC_INLINE_BYTES && plan->bytes <= TORC_MAX_INLINE_BYTES ? bench::flow<topic>::open(&pooled)
+                                                                                   : nullptr;
+}
+static const suite_flow pool_flow = {pool_open, bench::flow<topic>::run, bench::flow<topic>::close, nullptr};
+const suite_plugin suite_torc_pool = {"torc_pool",
+                                      "default preset: payloads above 48 bytes in the bank's slots; else as torc",
+                                      &pool_flow, nullptr, nullptr};

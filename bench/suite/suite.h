@@ -58,6 +58,7 @@ struct suite_plan {
     size_t entries;                  /* of every ring */
     const struct suite_trace *trace; /* instead of `bytes`; NULL: none */
     bool total;                      /* FLOW: one order of all producers' events, the same for everybody */
+    bool pooled;                     /* of torc: what does not fit into an entry of the default preset is in a slot */
 };
 
 static inline unsigned suite_threads(const struct suite_plan *plan) {

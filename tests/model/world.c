@@ -27,7 +27,7 @@ static void name_lane(const struct bus *bus, uint32_t lane) {
     model_name(&control->state, "lane%u.state", lane);
     model_name(&control->gate, "lane%u.gate", lane);
     for (uint32_t i = 0; i < bus->config.lane_entries; i++) {
-        model_name(&lane_entries(bus, lane)[i], "lane%u.entry%u", lane, i);
+        model_name(lane_entry_at(bus, lane, i), "lane%u.entry%u", lane, i);
     }
     for (uint32_t i = 0; i < bus->config.readers; i++) {
         model_name(cell_of(bus, lane, i), "lane%u.cursor%u", lane, i);

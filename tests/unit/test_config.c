@@ -6,7 +6,8 @@ static size_t macro_size(const struct torc_config *c) {
     return TORC_BUS_BYTES(c->topics, c->publishers, c->readers, c->actors, c->lane_entries, c->slots[TORC_XS],
                           c->slots[TORC_S], c->slots[TORC_M], c->slots[TORC_L], c->slots[TORC_XL], c->xxl,
                           c->keep_slots) +
-           TORC_BUS_XXL_BYTES(c->publishers, c->xxl, c->xxl_bytes);
+           TORC_BUS_XXL_BYTES(c->publishers, c->xxl, c->xxl_bytes) +
+           TORC_BUS_INLINE_BYTES(c->publishers, c->readers, c->lane_entries, c->keep_slots, c->inline_bytes);
 }
 
 static void assert_sizes_agree(const struct torc_config *config) {
@@ -51,6 +52,7 @@ START_TEST(presets_equal_their_initialisers) {
     ck_assert_ptr_null(got.xxl_provider.state);
     ck_assert_uint_eq(got.first_sequence, 0);
     ck_assert_uint_eq(got.first_generation, 0);
+    ck_assert_uint_eq(got.inline_bytes, 0);
 }
 END_TEST
 

@@ -4,10 +4,6 @@
 #include "../src/wait.h"
 #include "xxl.h"
 
-static uint32_t walk(const struct torc_pool_view *pool, uint32_t index) {
-    return index + 1 < pool->capacity ? index + 1 : 0;
-}
-
 void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation, uint64_t sequence) {
     pool->ctl->shirt = shirt;
     torc_store_relaxed64(&pool->ctl->alone, sequence);
@@ -239,19 +235,35 @@ static bool available(struct sweep *sweep, uint32_t index, uint64_t *word) {
 }
 
 /* Handles alone hold it, or it is retired: nothing to be done here. */
-static bool is_held(const struct torc_pool_view *pool, uint32_t index) {
-    uint64_t word = torc_load_relaxed64(&pool->slots[index].word);
+static inline bool is_held(uint64_t word, uint64_t mark) {
     return word - TORC_GENERATION_LAST < (TORC_COUNT_FREEING << TORC_COUNT_SHIFT) - TORC_GENERATION_LAST &&
-           (torc_load_relaxed64(torc_pool_mark(pool, index)) & 1u) == 0;
+           (mark & 1u) == 0;
+}
+
+/* The first from there on, before `end`, that is not. In a clogged pool this is where the time goes. */
+static uint32_t skip_held(const struct torc_pool_view *pool, uint32_t index, uint32_t end) {
+    const struct torc_slot *slots = pool->slots;
+    const torc_a64 *marks = torc_pool_mark(pool, 0);
+    while (index < end && is_held(torc_load_relaxed64(&slots[index].word), torc_load_relaxed64(&marks[index]))) {
+        index++;
+    }
+    return index;
 }
 
 /* Looks at `count` slots from *index on, which is left where it stopped. */
 static uint32_t search(struct sweep *sweep, uint32_t *index, uint32_t count) {
+    const struct torc_pool_view *pool = sweep->pool;
     uint64_t word;
-    for (uint32_t i = 0; i < count; i++, *index = walk(sweep->pool, *index)) {
-        if (!is_held(sweep->pool, *index) && available(sweep, *index, &word)) {
-            return taken(sweep->pool, *index, word);
+    while (count != 0) {
+        uint32_t end = count < pool->capacity - *index ? *index + count : pool->capacity;
+        uint32_t at = skip_held(pool, *index, end);
+        if (at < end && available(sweep, at, &word)) {
+            *index = at;
+            return taken(sweep->pool, at, word);
         }
+        at += at < end;
+        count -= at - *index;
+        *index = at < pool->capacity ? at : 0;
     }
     return TORC_NO_SLOT;
 }

@@ -267,18 +267,32 @@ START_TEST(a_copy_can_be_kept) {
 END_TEST
 
 /* On a bus without slots what is published beside a reader that copies goes into the lane, word by word; a claim has no place. */
-START_TEST(publishing_beside_a_copier_needs_no_slot) {
-    struct torc_config config = wide_config(_i);
-    struct torc_sequencer *sequencer;
-    struct torc_reader *lossy;
-    struct torc_claim claim;
+static struct torc_config without_slots(int which) {
+    struct torc_config config = wide_config(which);
     memset(config.slots, 0, sizeof config.slots);
     config.xxl = 0;
+    return config;
+}
+
+START_TEST(publishing_beside_a_copier_needs_no_slot) {
+    struct torc_config config = without_slots(_i);
+    struct torc_reader *lossy;
+    struct torc_claim claim;
     open_world(&config);
     lossy = copier(TORC_POLICY_LOSSY, 0);
     send(width, 1);
     (void)get(lossy, width, 1, false);
     assert_status(torc_try_claim(t.publisher, 2, width, &claim), TORC_TOO_BIG);
+    assert_ok(torc_reader_close(lossy));
+}
+END_TEST
+
+START_TEST(a_sequencer_beside_a_copier_needs_no_slot) {
+    struct torc_config config = without_slots(_i);
+    struct torc_sequencer *sequencer;
+    struct torc_reader *lossy;
+    open_order(&config);
+    lossy = copier(TORC_POLICY_LOSSY, 0);
     assert_ok(torc_sequencer_open(t.topic, NULL, &sequencer));
     fill(bytes, width, 3);
     assert_ok(torc_sequencer_publish(sequencer, 3, bytes, width, TORC_NO_WAIT, NULL));
@@ -291,9 +305,10 @@ END_TEST
 /* --- other ends ------------------------------------------------------------------------------------------------ */
 
 START_TEST(a_sequencer_takes_them) {
+    struct torc_config config = wide_config(_i);
     struct torc_sequencer *sequencer;
     struct torc_claim claim;
-    open_wide(_i);
+    open_order(&config);
     assert_ok(torc_sequencer_open(t.topic, NULL, &sequencer));
     for (uint32_t i = 0; i < 3 * LANE; i += 2) {
         fill(bytes, width, i);
@@ -408,6 +423,7 @@ Suite *wide_suite(void) {
     tcase_add_loop_test(tcase, the_newest_of_each_type_is_whole, 0, WIDTHS);
     tcase_add_loop_test(tcase, a_copy_can_be_kept, 0, WIDTHS);
     tcase_add_loop_test(tcase, publishing_beside_a_copier_needs_no_slot, 0, WIDTHS);
+    tcase_add_loop_test(tcase, a_sequencer_beside_a_copier_needs_no_slot, 0, WIDTHS);
     tcase_add_loop_test(tcase, a_sequencer_takes_them, 0, WIDTHS);
     tcase_add_loop_test(tcase, groups_and_merged_readers_see_them_whole, 0, WIDTHS);
     tcase_add_loop_test(tcase, sequences_may_wrap, 0, 3 * WIDTHS);

@@ -162,11 +162,14 @@ static void abort_and_claim(void) {
     abort_open();
     claim_tenth();
 }
-/* COPY: the oldest entries that no claim has begun to overwrite. They are read as src/copy.c does. */
+/* COPY: the oldest entries that no claim has begun to overwrite. They are read as src/copy.c does. As there, nobody opens the fast path
+ * meanwhile, unless he has seen it. */
 static void copy_oldest(void) {
     struct publisher *publisher = publisher_of(w.publisher);
     uint64_t from;
+    (void)pthread_mutex_lock(&publisher->bus->lock);
     torc_publisher_copied(publisher, true);
+    (void)pthread_mutex_unlock(&publisher->bus->lock);
     torc_barrier_heavy(publisher->hot.fence);
     from = torc_load_acquire64(&publisher->hot.lane->claimed) - ENTRIES;
     for (uint64_t at = from; at != from + 2; at++) {

@@ -83,3 +83,51 @@ static void settle_batches(void) {
 MODEL_SCENARIO(claim_batch, .claim = "batches settled out of order come in claim order, the aborted one stepped over",
                .hazards = "3", .broken = "a payload is changed after its commit", .setup = setup_batch,
                .thread = {settle_batches, take}, .check = close_world, .preemptions = 2, .quick = 1);
+
+/* A row of three in slots, the pool's last and its first ones: 1 is committed alone, 2 as the first of what is left, the third is given
+ * back. 3 and 4 take its sequence and the slots behind. */
+static void setup_row(void) {
+    struct torc_config config = tiny_config();
+    config.lane_entries = 4;
+    config.slots[TORC_XS] = 4;
+    open_world(&config);
+    for (uint32_t i = 0; i < 2; i++) {
+        model_assert_status(put(w.publisher, 9, IN_SLOT), TORC_OK);
+        take_run(w.reader, 9, 1);
+    }
+    (void)torc_advance(w.reader);
+}
+
+static void settle_row(void) {
+    struct torc_claim claim[3];
+    model_assert_status(torc_claim_batch(w.publisher, 1, IN_SLOT, claim, 3), 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        claim[i].type = i + 1;
+        fill_number(claim[i].data, IN_SLOT, i + 1);
+    }
+    model_assert_status(torc_commit_batch(w.publisher, claim, 1), TORC_OK);
+    if (model_broken()) {
+        fill_number(claim[0].data, IN_SLOT, 2);
+    }
+    model_assert_status(torc_commit(w.publisher, &claim[0]), TORC_INVALID);
+    model_assert_status(torc_commit(w.publisher, &claim[1]), TORC_OK);
+    model_assert_status(torc_abort(w.publisher, &claim[2]), TORC_OK);
+    model_assert_status(put(w.publisher, 3, IN_SLOT), TORC_OK);
+}
+
+static void take_row(void) {
+    for (uint32_t i = 1; i <= 3;) {
+        struct torc_event event;
+        if (torc_next(w.reader, &event) == TORC_OK) {
+            model_assert_equal(number_of(&event), i++);
+        } else {
+            model_pause();
+        }
+    }
+    (void)torc_advance(w.reader);
+}
+
+MODEL_SCENARIO(claim_row,
+               .claim = "claims in a row committed from the first on come whole, whatever becomes of the rest",
+               .hazards = "3", .broken = "a payload is changed after its commit", .setup = setup_row,
+               .thread = {settle_row, take_row}, .check = close_world, .preemptions = 2, .quick = 1);

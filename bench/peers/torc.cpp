@@ -13,10 +13,11 @@ struct topic {
     torc_bus *bus;
     torc_topic *stream;
     torc_publisher_config writing;
+    bool pooled;
     std::vector<torc_publisher *> publishers;
     std::vector<torc_reader *> readers;
 
-    topic(const suite_plan &plan, unsigned producers, unsigned consumers) : writing() {
+    topic(const suite_plan &plan, unsigned producers, unsigned consumers) : writing(), pooled(plan.pooled) {
         torc_config config = TORC_CONFIG_DEFAULT_INIT;
         config.publishers = producers != 0 ? producers : 1; // none: all share a sequencer
         config.readers = consumers;
@@ -62,9 +63,10 @@ struct topic {
 
     struct in {
         torc_publisher *publisher;
+        bool by_copy; // where that is faster than in place: small events in the lane
         template <class F>
         inline __attribute__((always_inline)) bool push(F &&write) {
-            if constexpr (N <= TORC_INLINE_BYTES) {
+            if (N <= TORC_INLINE_BYTES || (N <= 256 && by_copy)) {
                 event e;
                 write(e);
                 torc_must(torc_publish(publisher, 1, &e, sizeof e), "torc_publish");
@@ -139,7 +141,7 @@ struct topic {
         }
     };
     in make_in(unsigned p) {
-        return {publishers[p]};
+        return {publishers[p], !pooled};
     }
     out make_out(unsigned c) {
         return {readers[c]};
@@ -199,7 +201,7 @@ static const suite_flow topic_flow = {topic_open, bench::flow<topic>::run, bench
 const suite_plugin suite_torc = {
     "torc",
     "default preset, up to 16 KiB with inline_bytes of the event's size and a lane as long "
-    "as the others' rings; up to 48 bytes torc_publish, above claim, fill in place, commit; "
+    "as the others' rings; up to 256 bytes torc_publish, above claim, fill in place, commit; "
     "torc_next; batches: torc_claim_batch of 16; one order: torc_sequencer_publish; "
     "blocks: torc_ringptr_claim and _release",
     &topic_flow, &torc_slots, &torc_handles};

@@ -144,7 +144,8 @@ int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes 
 #define TORC_BUS_XXL_BYTES(publishers, xxl, xxl_bytes) ((size_t)(publishers)*TORC_XXL_AREA_BYTES(xxl, xxl_bytes))
 
 /* What wide entries add: every entry of a lane is longer, and so is every keep slot. */
-#define TORC_ENTRY_BYTES(inline_bytes)              TORC_ROUND_LINE(16u + ((inline_bytes) == 0 ? TORC_INLINE_BYTES : (inline_bytes)))
+#define TORC_WIDTH(inline_bytes)                    ((inline_bytes) == 0 ? (size_t)TORC_INLINE_BYTES : (size_t)(inline_bytes))
+#define TORC_ENTRY_BYTES(inline_bytes)              TORC_ROUND_LINE(16u + TORC_WIDTH(inline_bytes))
 #define TORC_LANE_BYTES(lane_entries, inline_bytes) ((size_t)(lane_entries)*TORC_ENTRY_BYTES(inline_bytes))
 #define TORC_KEEP_SLOT_BYTES(inline_bytes)                                                                             \
     ((inline_bytes) <= TORC_XS_BYTES  ? TORC_XS_BYTES                                                                  \

@@ -51,12 +51,14 @@ static struct torc_config choose_config(void) {
                                  .lane_entries = 2u << choose(5),
                                  .xxl = choose(3),
                                  .keep_slots = choose(4)};
+    static const uint32_t widths[] = {0, 0, 0, 49, 64, 113, 256, 4000};
     for (uint32_t shirt = 0; shirt < TORC_SHIRTS; shirt++) {
         config.slots[shirt] = choose(5);
     }
     if (choose(16) == 0) {
         config.slots[TORC_S] = 70; /* more than one sweep looks at */
     }
+    config.inline_bytes = widths[choose(8)];
     config.first_sequence = sequences[choose(8)];
     config.first_generation = generations[choose(8)];
     config.xxl_provider = (struct torc_xxl_provider){provide, take_back, &model};

@@ -16,7 +16,7 @@ static int keep_by(struct reader *reader, const struct torc_event *event, uint32
 static void judge_copy(struct reader *reader, const struct given *given, struct handle *handle, int status, bool waits,
                        int dry) {
     uint32_t bank = LANES + (uint32_t)(reader - model.reader);
-    struct range available = available_in(bank, TORC_XS);
+    struct range available = available_in(bank, torc_shirt_of(model.config.inline_bytes));
     struct block *block;
     if (status != TORC_OK) {
         MUST(available.lo == 0, "the keep pool has a slot, answer %s", torc_status_name(status));
@@ -29,7 +29,8 @@ static void judge_copy(struct reader *reader, const struct given *given, struct 
     }
     MUST(available.hi != 0, "a copy was kept although the keep pool is full");
     MUST(handle->ptr.bus == script.bus, "a handle of another bus");
-    block = block_new(bank, TORC_XS, event_of(given)->serial, given->event.length, given->event.type);
+    block = block_new(bank, torc_shirt_of(model.config.inline_bytes), event_of(given)->serial, given->event.length,
+                      given->event.type);
     block->users = 1;
     block->id = handle->ptr.id;
     handle->block = (uint32_t)(block - model.block);

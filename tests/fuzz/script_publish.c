@@ -7,8 +7,13 @@
 #define LONGEST 20000u
 #define BATCH   40u
 
+/* 0 in the configuration stands for the default. */
+static size_t widest_inline(void) {
+    return model.config.inline_bytes != 0 ? model.config.inline_bytes : TORC_INLINE_BYTES;
+}
+
 bool inlined(const struct publisher *publisher, size_t length) {
-    return !model.topic[model.lane[publisher->lane].topic].no_inline && length <= TORC_INLINE_BYTES;
+    return !model.topic[model.lane[publisher->lane].topic].no_inline && length <= widest_inline();
 }
 
 static struct wish wish_of(const struct asked *asked) {

@@ -88,7 +88,7 @@ static void check_keep_pools(void) {
     uint64_t busy = 0, retired = 0;
     expect(CALL(torc_bus_keep_stats, script.bus, &stats), TORC_OK, "keep statistics");
     for (uint32_t i = 0; i < READERS; i++) {
-        busy += busy_in(LANES + i, TORC_XS).lo;
+        busy += busy_in(LANES + i, torc_shirt_of(model.config.inline_bytes)).lo;
         retired += model.keep_retired[i];
     }
     MUST(stats.in_use - retired == busy || stats.in_use == busy, "%u keep slots in use, not %llu", stats.in_use,

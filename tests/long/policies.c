@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
     stress_begin(argc - 2, argv + 2, "long", STRESS_SUM, "a reader does not always count what was conflated away");
     memcpy(followers, policy->followers, sizeof followers);
     began = torc_now();
-    follow_all(followers, policy->count, events, ENTRIES, LARGEST);
+    follow_all(followers, policy->count, events, ENTRIES, LARGEST, 0);
     seconds = (double)(torc_now() - began) / 1e9;
     stress_say("%s: %" PRIu64 " events in %.1f s, %.1f million a second", policy->name, events, seconds,
                (double)events / seconds / 1e6);

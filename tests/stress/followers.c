@@ -180,14 +180,18 @@ static void check_end(const struct follower *self, uint64_t events) {
     }
 }
 
-void follow_all(struct follower *followers, uint32_t count, uint64_t events, uint32_t lane_entries, size_t largest) {
+void follow_all(struct follower *followers, uint32_t count, uint64_t events, uint32_t lane_entries, size_t largest,
+                uint32_t inline_bytes) {
     struct torc_config config = stress_small(1, count, lane_entries);
-    struct torc_bus *bus = stress_bus(&config);
-    struct torc_topic *topic = stress_topic(bus, "policies");
-    struct writing writing = {
-        .publisher = stress_publisher(topic, TORC_WAIT_BLOCK, TORC_DRY_WAIT), .events = events, .largest = largest};
+    struct torc_bus *bus;
+    struct torc_topic *topic;
+    struct writing writing = {.events = events, .largest = largest};
     struct stress_thread *threads[16];
     CHECK(count <= sizeof threads / sizeof threads[0], "too many");
+    config.inline_bytes = inline_bytes;
+    bus = stress_bus(&config);
+    topic = stress_topic(bus, "policies");
+    writing.publisher = stress_publisher(topic, TORC_WAIT_BLOCK, TORC_DRY_WAIT);
     for (uint32_t i = 0; i < count; i++) {
         followers[i].random = i + 1;
         followers[i].topic = topic;

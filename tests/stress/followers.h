@@ -34,7 +34,9 @@ struct follower {
     uint64_t next[FOLLOWED_TYPES]; /* per type: behind the last that came */
 };
 
-/* follow_all: a bus of its own, `events` published in payloads of up to `largest` bytes, and read to the end. */
-void follow_all(struct follower *followers, uint32_t count, uint64_t events, uint32_t lane_entries, size_t largest);
+/* follow_all: a bus of its own, `events` published in payloads of up to `largest` bytes, and read to the end.
+ * inline_bytes as in struct torc_config. */
+void follow_all(struct follower *followers, uint32_t count, uint64_t events, uint32_t lane_entries, size_t largest,
+                uint32_t inline_bytes);
 
 #endif

@@ -159,6 +159,7 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(sequencer)                                                                                                       \
     X(total_order)                                                                                                     \
     X(evict_slots)                                                                                                     \
+    X(signals)                                                                                                         \
     X(conflate)                                                                                                        \
     X(group_batch)                                                                                                     \
     X(pool_order)                                                                                                      \

@@ -112,9 +112,14 @@ static void alignments(void) {
         free(block);
     }
     errno = 0;
+    block = &errno;
     MUST(posix_memalign(&block, 3, 100) == EINVAL && posix_memalign(&block, 4, 100) == EINVAL);
-    MUST(posix_memalign(&block, 64, SIZE_MAX / 2) == ENOMEM && errno == 0);
+    MUST(posix_memalign(&block, 0, 100) == EINVAL && posix_memalign(&block, 64, SIZE_MAX / 2) == ENOMEM);
+    MUST(errno == 0 && block == &errno);
     block = aligned_alloc(48, 96);
+    MUST(block == NULL && errno == EINVAL);
+    errno = 0;
+    block = aligned_alloc(0, 96);
     MUST(block == NULL && errno == EINVAL);
     block = memalign(48, 10);
     MUST(aligned_to(block, 64));
@@ -148,6 +153,33 @@ static void *churn(void *seed) {
         free(held[i]);
     }
     return NULL;
+}
+
+static void no_memory(void) {
+    void *(*volatile do_aligned_alloc)(size_t, size_t) = aligned_alloc;
+    volatile size_t much = SIZE_MAX / 2;
+    errno = 0;
+    MUST(do_aligned_alloc(64, much) == NULL && errno == ENOMEM);
+    errno = 0;
+    MUST(memalign(64, much) == NULL && errno == ENOMEM);
+    errno = 0;
+    MUST(valloc(much) == NULL && errno == ENOMEM);
+    errno = 0;
+    MUST(reallocarray(NULL, much, 3) == NULL && errno == ENOMEM);
+}
+
+/* Freed twice, wherever it lay: on a quick list, merged, in memory that the system has back. */
+static void freed_twice(void) {
+    static const size_t sizes[] = {10, 5000, 200000, (size_t)100 << 20};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        void *before = do_malloc(sizes[i] / 4), *block = do_malloc(sizes[i]);
+        void (*volatile do_free)(void *) = free;
+        MUST(before != NULL && block != NULL);
+        free(before);
+        free(block);
+        do_free(block);
+        MUST(malloc_usable_size(block) == 0);
+    }
 }
 
 static void use_all_sizes(void) {
@@ -245,6 +277,8 @@ int main(void) {
     free_keeps_errno();
     reallocs();
     alignments();
+    no_memory();
+    freed_twice();
     use_all_sizes();
     thread_ends();
     forks();

@@ -62,12 +62,16 @@ verdict "malloc and its family do what they promise" $?
 (ulimit -v 2000000 && preloaded "$work/family") >"$work/output" 2>&1
 verdict "the same with limited addresses" $?
 
-# broken WHAT SED-SCRIPT: a library with this defect must be found out.
-broken() {
+# broken_library NAME SED-SCRIPT: one with a defect.
+broken_library() {
     sed "$2" pools/malloc/malloc.c >"$work/malloc.c" && ! cmp -s "$work/malloc.c" pools/malloc/malloc.c &&
         "$cc" -std=c11 -D_GNU_SOURCE -O2 -fPIC -fno-builtin -shared -pthread -Iinclude -Ipools/malloc \
-            -o "$work/torc-malloc-broken.so" "$work/malloc.c" pools/malloc/process.c pools/heap*.c pools/grower*.c \
-            >"$work/output" 2>&1 &&
+            -o "$work/$1.so" "$work/malloc.c" pools/malloc/process.c pools/heap*.c pools/grower*.c >"$work/output" 2>&1
+}
+
+# broken WHAT SED-SCRIPT: a library with this defect must be found out.
+broken() {
+    broken_library torc-malloc-broken "$2" &&
         env LD_PRELOAD="$work/torc-malloc-broken.so" "$work/family" >"$work/output" 2>&1
     status=$?
     grep -q '^family: line' "$work/output" && [ $status -eq 1 ]
@@ -76,6 +80,17 @@ broken() {
 broken "calloc that does not clear" 's/torc_heap_alloc_zeroed(torc_process_heap(), count, size)/torc_heap_alloc(torc_process_heap(), count * size)/'
 broken "aligned_alloc that forgets the alignment" 's/torc_heap_alloc_aligned(torc_process_heap(), alignment, size)/torc_heap_alloc(torc_process_heap(), size + 0 * alignment)/'
 broken "malloc that does not set errno" 's/errno = ENOMEM/(void)0/'
+
+# Real programs must come to grief without memory: whoever does not is not running on the library at all, but linked
+# statically, or without the environment. used WHAT [NAME=VALUE]... COMMAND...
+broken_library torc-malloc-none 's/torc_heap_alloc(torc_process_heap(), size)/size > 16 ? NULL : &/'
+verdict "a library that gives no block above 16 bytes" $?
+used() {
+    what=$1
+    shift
+    ! { env LD_PRELOAD="$work/torc-malloc-none.so" "$@" >"$work/none" 2>"$work/output" && cmp -s "$work/none" "$work/with"; }
+    verdict "$what, and not without it" $?
+}
 
 # --- python: many small objects, threads, subprocesses ---
 cat >"$work/heavy.py" <<'PROGRAM'
@@ -100,6 +115,8 @@ print(sums, [c.stdout for c in children], hash(tuple(sums)))
 PROGRAM
 if have python3 "a threaded program with many objects"; then
     same "python3: objects, threads, subprocesses" env PYTHONMALLOC=malloc PYTHONHASHSEED=0 python3 "$work/heavy.py"
+    python=$(python3 -c 'import sys; print(sys.executable)')
+    used "python3 runs on it" PYTHONMALLOC=malloc PYTHONHASHSEED=0 "$python" "$work/heavy.py"
     same "python3 with its own pools above" env PYTHONHASHSEED=0 python3 "$work/heavy.py"
 fi
 
@@ -122,6 +139,8 @@ if have git "a repository made, logged, packed and checked"; then
     (LD_PRELOAD=$library && export LD_PRELOAD && repository) >"$work/git-with" 2>>"$work/output" &&
         [ -s "$work/git-with" ] && cmp "$work/git-without" "$work/git-with" >>"$work/output" 2>&1
     verdict "git: commits, log, gc and fsck" $?
+    git -C "$work/repository" log --format=%H >"$work/with"
+    used "git runs on it" git -C "$work/repository" log --format=%H
 fi
 
 # --- compilers ---
@@ -129,6 +148,7 @@ for compiler in gcc clang; do
     if have $compiler "compiling with it"; then
         same "$compiler: one of the larger files of this project" \
             $compiler -std=c11 -O2 -g0 -D_GNU_SOURCE -DTORC_DEBUG=0 -Iinclude -S -o - src/read.c
+        used "$compiler runs on it" $compiler -std=c11 -O2 -g0 -D_GNU_SOURCE -DTORC_DEBUG=0 -Iinclude -S -o - src/read.c
     fi
 done
 
@@ -137,6 +157,7 @@ if have sort "sorting a large file"; then
     awk 'BEGIN { srand(7); for (i = 0; i < 600000; i++) print int(rand() * 1e9), substr("abcdefghijklmnopqrstuvwxyz", 1 + i % 20) }' \
         >"$work/lines"
     same "sort: 600000 lines, two threads" env LC_ALL=C sort --parallel=2 -S 40M -T "$work" "$work/lines"
+    used "sort runs on it" LC_ALL=C sort --parallel=2 -S 40M -T "$work" "$work/lines"
 fi
 
 echo "malloc: $passed passed, $failed failed, $skipped skipped"

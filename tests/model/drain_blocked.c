@@ -41,8 +41,8 @@ static void drain_and_take(void) {
 
 MODEL_SCENARIO(drain_blocked, .claim = "a drain beside a publisher that waits for room ends, and so does that wait",
                .hazards = "19, 20", .broken = "the last is counted too late", .setup = setup,
-               .thread = {publish_third, take_three, drain}, .check = close_world, .preemptions = 1,
-               .quick = MODEL_NONE);
+               .thread = {publish_third, take_three, drain}, .check = close_world, .preemptions = MODEL_NONE,
+               .deep = 1);
 MODEL_SCENARIO(drain_blocked_fences, .claim = "the same without membarrier", .hazards = "19, 20",
                .broken = "the last is counted too late", .setup = setup, .thread = {publish_third, take_three, drain},
                .check = close_world, .fences = true, .preemptions = 1, .quick = MODEL_NONE);

@@ -53,9 +53,9 @@ static void check(void) {
 
 MODEL_SCENARIO(keep_clone, .claim = "a slot is used again when its reader's handle and the clone elsewhere are gone",
                .hazards = "12, 13", .broken = "the payload is looked at after its release", .setup = setup,
-               .thread = {publish_second, keep_and_clone, release_clone}, .check = check, .preemptions = 1,
-               .quick = MODEL_NONE);
+               .thread = {publish_second, keep_and_clone, release_clone}, .check = check, .preemptions = MODEL_NONE,
+               .deep = 1);
 MODEL_SCENARIO(keep_clone_fences, .claim = "the same without membarrier", .hazards = "12, 13",
                .broken = "the payload is looked at after its release", .setup = setup,
                .thread = {publish_second, keep_and_clone, release_clone}, .check = check, .fences = true,
-               .preemptions = 1);
+               .preemptions = MODEL_NONE, .deep = 1);

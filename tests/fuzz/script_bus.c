@@ -247,7 +247,7 @@ void op_bad_bus(void) {
     expect(CALL(torc_bus_stats, NULL, &stats), TORC_INVALID, "no bus");
     expect(CALL(torc_bus_stats, script.bus, NULL), TORC_INVALID, "no statistics");
     expect(CALL(torc_topic_open, NULL, "a", 0, &topic), TORC_INVALID, "no bus");
-    expect(CALL(torc_topic_open, script.bus, "a", 2, &topic), TORC_INVALID, "no such flag");
+    expect(CALL(torc_topic_open, script.bus, "a", TORC_TOPIC_TOTAL_ORDER << 1, &topic), TORC_INVALID, "no such flag");
     expect(CALL(torc_topic_find, script.bus, "a", NULL), TORC_INVALID, "no place for the topic");
     expect(CALL(torc_config_check, NULL, NULL), TORC_INVALID, "no configuration");
     expect(CALL(torc_bus_create, NULL, NULL), TORC_INVALID, "no place for the bus");

@@ -243,7 +243,7 @@ static void store_words(torc_a64 *words, const unsigned char *data, size_t lengt
     for (size_t at = 0; at < length; at += 8) {
         uint64_t word = 0;
         memcpy(&word, data + at, length - at < 8 ? length - at : 8);
-        torc_store_release64(words++, word); /* REWRITE */
+        torc_store_release64(&words[at / 8], word); /* REWRITE */
     }
 }
 

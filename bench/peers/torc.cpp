@@ -63,10 +63,10 @@ struct topic {
 
     struct in {
         torc_publisher *publisher;
-        bool by_copy; // where that is faster than in place: small events in the lane
+        bool by_copy; // where that is faster than in place: events in the lane of two lines
         template <class F>
         inline __attribute__((always_inline)) bool push(F &&write) {
-            if (N <= TORC_INLINE_BYTES || (N <= 256 && by_copy)) {
+            if (N <= TORC_INLINE_BYTES || (N <= 112 && by_copy)) {
                 event e;
                 write(e);
                 torc_must(torc_publish(publisher, 1, &e, sizeof e), "torc_publish");
@@ -201,7 +201,7 @@ static const suite_flow topic_flow = {topic_open, bench::flow<topic>::run, bench
 const suite_plugin suite_torc = {
     "torc",
     "default preset, up to 16 KiB with inline_bytes of the event's size and a lane as long "
-    "as the others' rings; up to 256 bytes torc_publish, above claim, fill in place, commit; "
+    "as the others' rings; up to 112 bytes torc_publish, above claim, fill in place, commit; "
     "torc_next; batches: torc_claim_batch of 16; one order: torc_sequencer_publish; "
     "blocks: torc_ringptr_claim and _release",
     &topic_flow, &torc_slots, &torc_handles};

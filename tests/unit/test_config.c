@@ -224,6 +224,12 @@ static void too_many_descriptors(struct torc_config *c) {
 static void too_many_keep_slots(struct torc_config *c) {
     c->keep_slots = TORC_MAX_SLOTS + 1;
 }
+static void entries_too_narrow(struct torc_config *c) {
+    c->inline_bytes = TORC_INLINE_BYTES - 1;
+}
+static void entries_too_wide(struct torc_config *c) {
+    c->inline_bytes = TORC_MAX_INLINE_BYTES + 1;
+}
 static void unknown_flag(struct torc_config *c) {
     c->flags = 0x80000000u;
 }
@@ -278,6 +284,8 @@ static const struct {
     {too_many_to_number, "slots"},
     {too_many_descriptors, "xxl"},
     {too_many_keep_slots, "keep_slots"},
+    {entries_too_narrow, "inline_bytes"},
+    {entries_too_wide, "inline_bytes"},
     {unknown_flag, "flags"},
     {generation_without_a_life, "first_generation"},
     {provider_without_free, "xxl_provider"},

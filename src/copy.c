@@ -49,7 +49,11 @@ static enum found copy_entry(struct torc_entry *entry, uint64_t sequence, size_t
     copy->type = torc_load_acquire32(&entry->type_word);
     if ((copy->header & TORC_ENTRY_SLOT) == 0) {
         size_t length = copy->header & TORC_ENTRY_LENGTH;
-        words = length <= most ? (length + 7) / 8 : 0;
+        words = (length + 7) / 8;
+        if (length > most) { /* overtaken, or damage: stepped over */
+            copy->header = TORC_ENTRY_SKIP;
+            words = 0;
+        }
     }
     for (size_t i = 0; i < words; i++) {
         torc_store_relaxed64(&to[i], torc_load_acquire64(&from[i])); /* REWRITE */

@@ -235,6 +235,29 @@ START_TEST(a_damaged_keep_slot_is_found) {
 }
 END_TEST
 
+/* A length that no entry of this bus can have: it is found, and readers that copy step over it. */
+START_TEST(a_damaged_length_is_found) {
+    static const struct torc_reader_config copying[] = {{.policy = TORC_POLICY_LOSSY},
+                                                        {.policy = TORC_POLICY_CONFLATE},
+                                                        {.policy = TORC_POLICY_CONFLATE, .conflate_types = 2}};
+    struct torc_reader *reader;
+    struct torc_event event;
+    struct torc_entry *entry;
+    uint32_t sound;
+    assert_ok(torc_reader_open(t.topic, &copying[_i], &reader));
+    assert_ok(put(t.publisher, 5));
+    entry = entry_at(FIRST + 5);
+    sound = entry->header;
+    ck_assert_uint_eq(sound & TORC_ENTRY_SLOT, 0);
+    entry->header = TORC_ENTRY_LENGTH;
+    assert_corrupt(t.bus);
+    assert_status(torc_next(reader, &event), TORC_EMPTY);
+    entry->header = sound;
+    assert_ok(torc_reader_close(reader));
+    assert_audit(t.bus);
+}
+END_TEST
+
 START_TEST(the_report_says_where) {
     struct torc_audit found;
     uint64_t before = torc_load_relaxed64(&entry_at(FIRST + 3)->stamp);
@@ -268,6 +291,7 @@ Suite *audit_suite(void) {
     tcase_add_test(tcase, a_damaged_header_is_found);
     tcase_add_test(tcase, a_damaged_topic_name_is_found);
     tcase_add_test(tcase, a_damaged_keep_slot_is_found);
+    tcase_add_loop_test(tcase, a_damaged_length_is_found, 0, 3);
     tcase_add_test(tcase, the_report_says_where);
     return suite;
 }

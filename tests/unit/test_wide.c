@@ -374,20 +374,6 @@ START_TEST(the_size_is_known_beforehand) {
 }
 END_TEST
 
-/* What another program made of a length in the region is found; no reader goes further than the entry is wide. */
-START_TEST(a_damaged_length_is_found) {
-    struct torc_entry *entry;
-    open_wide(_i);
-    send(width, 1);
-    entry = torc_entry_at(t.publisher->entries, t.publisher->mask, t.publisher->stride, 0);
-    entry->header = width + 1;
-    assert_corrupt(t.bus);
-    entry->header = width;
-    assert_audit(t.bus);
-    (void)get(t.reader, width, 1, false);
-}
-END_TEST
-
 Suite *wide_suite(void) {
     Suite *suite = suite_create("wide");
     TCase *tcase = add_case(suite, "entries", setup_nothing);
@@ -407,6 +393,5 @@ Suite *wide_suite(void) {
     tcase_add_loop_test(tcase, groups_and_merged_readers_see_them_whole, 0, WIDTHS);
     tcase_add_loop_test(tcase, sequences_may_wrap, 0, 3 * WIDTHS);
     tcase_add_loop_test(tcase, the_size_is_known_beforehand, 0, WIDTHS);
-    tcase_add_loop_test(tcase, a_damaged_length_is_found, 0, WIDTHS);
     return suite;
 }

@@ -222,7 +222,7 @@ void torc_heap_fork_parent(struct torc_heap *heap) {
 void torc_heap_fork_child(struct torc_heap *heap) {
     for (uint32_t i = 1; i <= heap->local_count; i++) {
         struct torc_local *local = heap->local[i];
-        if (local->state == TORC_LOCAL_LIVE && local != torc_heap_tls.local) {
+        if (local->state == TORC_LOCAL_LIVE && !torc_local_is_mine(local)) {
             local->state = TORC_LOCAL_LOST;
             torc_store_relaxed64(&local->thread, 0); /* that address may become another thread's */
             local->next_of_thread = NULL;

@@ -3,7 +3,7 @@
  * Claims that are the only open ones are written to their entries when they are committed, all at once: the reader that is waiting
  * for the first of them polls its line, and each store that finds it gone has to fetch it back from the other core. Until then
  * they are noted here, as long as they are a row of one kind (struct lone_claims); whoever needs them in their entries
- * unfolds them first: a further claim that does not go on where they end, an abort, an end, a commit out of order. Readers that copy
+ * unfolds them first: a further claim, unless it is one of a batch that goes on where they end, an abort, an end, a commit out of order. Readers that copy
  * may join meanwhile. They do not look at these entries before their stamps (COPY: they begin less than a lap before the claims).
  *
  * So what is stored in an entry here needs no order but that of the stamp, or, where the claim is taken back, that of the

@@ -94,7 +94,7 @@ int torc_bus_destroy_later(struct torc_bus **bus, void (*gone)(void *context), v
  * the same for everyone. `flags` count on creation only.
  * TORC_INVALID: NULL, an empty name or one longer than 63 bytes. TORC_NO_ROOM: config.topics exist. TORC_CLOSED.
  * TORC_NO_MEMORY. */
-#define TORC_TOPIC_NO_INLINE   1u /* small events take an XS slot as well, so that keeping them never copies */
+#define TORC_TOPIC_NO_INLINE   1u /* small events take a slot as well, so that keeping them never copies */
 #define TORC_TOPIC_TOTAL_ORDER 2u /* all who publish share one lane: by torc_sequencer_open only (torc/sequencer.h) */
 int torc_topic_open(struct torc_bus *bus, const char *name, uint32_t flags, struct torc_topic **topic);
 

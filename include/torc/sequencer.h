@@ -21,14 +21,14 @@
  *      all who publish. An aborted claim keeps its place; readers step over it. (Some places are stepped
  *      over without an abort: those that were being taken when a reader that copies came.)
  *
- * How: an event of up to 48 bytes takes its sequence by compare-and-swap, after it has seen that there is room, fills its entry
- * and stamps it: no lock. A lock is taken, never for waiting, to look for room (once in half a lane where
- * readers keep up), around the slots of larger events, on topics without inline events, and while a reader copies (LOSSY,
- * CONFLATE, EVICT). Not fetch_add: who takes a place before there is room can no longer give up at his deadline.
+ * How: an event that fits its entry (48 bytes, or config.inline_bytes) takes its sequence by compare-and-swap, after it has seen
+ * that there is room, fills its entry and stamps it: no lock. A lock is taken, never for waiting, to look for room (once in half
+ * a lane where readers keep up), around the slots of larger events, on topics without inline events, and while a reader copies
+ * (LOSSY, CONFLATE, EVICT): then such an event is copied under it. Not fetch_add: who takes a place before there is room can no longer give up at his deadline.
  *
  * What it costs, against torc_publish: 19 ns for 4 where nobody else is there; with two threads and one reader on two cores some
- * 16 million events a second, 0.6 to 0.95 of a bare ring shared by compare-and-swap in the same run, where a lane for each gives 100 (cases total_* of
- * the bench suite). One bank of pools for all, and the threads meet on the lane's lines. Where order between publishers does not
+ * 16 million events a second, 0.6 to 0.95 of a bare ring shared by compare-and-swap in the same run, where a lane for each gives
+ * 100 (cases total_* of the bench suite). One bank of pools for all, and the threads meet on the lane's lines. Where order between publishers does not
  * matter, give each its own. A thread that waits for space waits without the lock; who waits is not served in order.
  *
  * Threads that end: a call on a small event can be interrupted between its sequence and its stamp, as long as the scheduler
@@ -37,7 +37,8 @@
  * goes with the last torc_sequencer_close. In a child after fork() all calls answer TORC_FORKED.
  *
  * Threads: all calls from any thread. Who opens it closes it, once nobody is inside a call, or has a claim, on the strength of that
- * opening; others that have opened it too go on. */
+ * opening; others that have opened it too go on. Each opening is closed once, that of a thread that died by another: one too many
+ * is taken for somebody else's. */
 #ifndef TORC_SEQUENCER_H
 #define TORC_SEQUENCER_H
 

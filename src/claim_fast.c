@@ -69,8 +69,7 @@ static inline void fetch_ahead(const struct publisher *self, const struct torc_p
     }
 }
 
-/* The same for an event in the lane, where its entry is two lines. One line needs no help, and of more the processor fetches most by
- * itself: there this made things worse. */
+/* The same for an event in the lane, where its entry is two lines. One line needs no help, and with more no gain was seen. */
 static inline void fetch_entry_ahead(const struct publisher *self, uint64_t sequence) {
     if (self->hot.stride == 2 * (size_t)TORC_LINE) {
         const unsigned char *entry = (const unsigned char *)lane_entry(self, sequence + ENTRIES_AHEAD);

@@ -27,7 +27,7 @@
  * (LOSSY, CONFLATE, EVICT): then such an event is copied under it. Not fetch_add: who takes a place before there is room can no longer give up at his deadline.
  *
  * What it costs, against torc_publish: 19 ns for 4 where nobody else is there; with two threads and one reader on two cores some
- * 16 million events a second, 0.6 to 0.95 of a bare ring shared by compare-and-swap in the same run, where a lane for each gives
+ * 16 million events a second, 0.5 to 0.95 of a bare ring shared by compare-and-swap in the same run, where a lane for each gives
  * 100 (cases total_* of the bench suite). One bank of pools for all, and the threads meet on the lane's lines. Where order between publishers does not
  * matter, give each its own. A thread that waits for space waits without the lock; who waits is not served in order.
  *

@@ -305,7 +305,7 @@ static int poll_events(struct reader *self, torc_handler handler, void *context,
         if (status != TORC_OK) {
             break;
         }
-        torc_take(&self->hot, &event);
+        torc_take(&self->hot, entry_at_hand(self), self->hot.lost, &event);
         count++;
         left = self->hot.left;
         self->hot.left = 0; /* a torc_next from inside the handler must not get past its check */

@@ -256,19 +256,22 @@ static inline void torc_decode(const struct torc_bus *bus, struct torc_entry *en
     }
 }
 
-/* The event at hand, which is there, becomes the caller's borrow. */
-TORC_INLINE void torc_take(struct torc_reader *reader, struct torc_event *event) {
-    torc_decode(reader->bus, torc_entry_at(reader->entries, reader->mask, reader->stride, reader->sequence), event);
+/* The event in the entry at hand, which is there, becomes the caller's borrow. */
+TORC_INLINE void torc_take(struct torc_reader *reader, struct torc_entry *entry, uint64_t lost,
+                           struct torc_event *event) {
+    torc_decode(reader->bus, entry, event);
     event->lane = reader->lane;
     event->sequence = reader->sequence;
-    event->lost = reader->lost;
+    event->lost = lost;
     reader->sequence++;
     reader->left--;
 }
 
-/* `event` is never handed to another function, so the compiler can keep it in registers. */
+/* `event` is never handed to another function, so the compiler can keep it in registers. Readers that may have lost something
+ * come by the slow path alone. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) {
-    const struct torc_entry *entry;
+    struct torc_entry *entry;
+    uint64_t lost = 0;
     if (TORC_UNLIKELY(event == NULL)) {
         return TORC_INVALID;
     }
@@ -288,8 +291,10 @@ TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) 
             }
             return status;
         }
+        entry = torc_entry_at(reader->entries, reader->mask, reader->stride, reader->sequence);
+        lost = reader->lost;
     }
-    torc_take(reader, event);
+    torc_take(reader, entry, lost, event);
     return TORC_OK;
 }
 

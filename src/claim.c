@@ -52,7 +52,7 @@ static bool fold(struct publisher *self, bool for_copying, const struct torc_cla
         return false;
     }
     self->open_claims = 0;
-    self->lone = (struct lone_claims){claim->slot, (uint32_t)claim->length, 1};
+    self->hot.lone = (struct torc_lone_claims){claim->slot, (uint32_t)claim->length, 1};
     return true;
 }
 
@@ -94,7 +94,7 @@ static int claim_begin(struct wanted *wanted, bool in_slot, uint32_t type, uint6
     }
     *claim = (struct torc_claim){.length = wanted->length, .type = type};
     status = claim_try(wanted, in_slot, deadline, claim);
-    claim->state = status == TORC_OK ? CLAIM_OPEN : CLAIM_SETTLED;
+    claim->state = status == TORC_OK ? TORC_CLAIM_OPEN : TORC_CLAIM_SETTLED;
     return status;
 }
 
@@ -103,12 +103,12 @@ static int claim_one(struct publisher *self, uint32_t type, size_t length, uint6
     int status = TORC_AGAIN;
     while (status == TORC_AGAIN) {
         struct wanted wanted = {.self = self, .length = length};
-        status = claim_begin(&wanted, length >= self->inline_limit || copied(self), type, deadline, claim);
+        status = claim_begin(&wanted, length >= self->hot.limit || copied(self), type, deadline, claim);
     }
     return status;
 }
 
-int torc_claim_slow(struct publisher *self, uint32_t type, size_t length, uint64_t deadline, struct torc_claim *claim) {
+int torc_claim_long(struct publisher *self, uint32_t type, size_t length, uint64_t deadline, struct torc_claim *claim) {
     torc_publisher_reopen(self);
     return claim_one(self, type, length, deadline, claim);
 }
@@ -116,7 +116,7 @@ int torc_claim_slow(struct publisher *self, uint32_t type, size_t length, uint64
 int torc_claim_to_publish(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
                           struct torc_claim *claim) {
     struct wanted wanted = {.self = self, .length = length};
-    return claim_begin(&wanted, length >= self->inline_limit, type, deadline, claim);
+    return claim_begin(&wanted, length >= self->hot.limit, type, deadline, claim);
 }
 
 int torc_claim_lent(struct publisher *self, uint32_t type, const struct torc_buffer *buffer, uint64_t deadline,
@@ -162,7 +162,7 @@ static void settle(struct publisher *self, uint32_t claims) {
     }
     self->open_claims -= claims;
     if (self->open_claims == 0) {
-        self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
+        self->hot.inline_limit = copied(self) ? 0 : self->hot.limit;
     }
     torc_claims_published(self, self->open_claims == 0 ? lane_claimed(self) : first_open(self));
 }
@@ -172,7 +172,7 @@ static void settle(struct publisher *self, uint32_t claims) {
 static bool is_open(const struct publisher *self, const struct torc_claim *claim, uint64_t published) {
     const struct torc_entry *entry = lane_entry(self, claim->sequence);
     uint64_t slot = (entry->header & TORC_ENTRY_SLOT) != 0 ? entry->body.slot : 0;
-    return claim->state == CLAIM_OPEN && claim->slot == slot &&
+    return claim->state == TORC_CLAIM_OPEN && claim->slot == slot &&
            claim->sequence - published < lane_claimed(self) - published &&
            sequence_before(torc_load_relaxed64(&entry->stamp), claim->sequence + 1) &&
            claim->length <= (entry->header & TORC_ENTRY_LENGTH);
@@ -181,7 +181,7 @@ static bool is_open(const struct publisher *self, const struct torc_claim *claim
 static void commit_one(struct publisher *self, struct torc_claim *claim) {
     uint32_t slot = lane_entry(self, claim->sequence)->header & TORC_ENTRY_SLOT;
     stamp(self, claim->sequence, (uint32_t)claim->length | slot, claim->type);
-    claim->state = CLAIM_SETTLED;
+    claim->state = TORC_CLAIM_SETTLED;
 }
 
 /* The last claim gives its sequence back; an earlier one leaves a tombstone. */
@@ -196,7 +196,7 @@ static void abort_one(struct publisher *self, struct torc_claim *claim) {
     } else {
         stamp(self, claim->sequence, TORC_ENTRY_SKIP, 0);
     }
-    claim->state = CLAIM_SETTLED;
+    claim->state = TORC_CLAIM_SETTLED;
 }
 
 void torc_claims_forget(struct publisher *self) {
@@ -236,7 +236,7 @@ void torc_publisher_reopen(struct publisher *self) {
 }
 
 bool torc_publisher_is_copied(const struct publisher *self, size_t length) {
-    return copied(self) && length < self->inline_limit;
+    return copied(self) && length < self->hot.limit;
 }
 
 static void store_words(torc_a64 *words, const unsigned char *data, size_t length) {

@@ -1,8 +1,9 @@
-/* claim_fast.c - claims where nothing is in the way: room in the lane, the next slots to be had, nobody who copies.
+/* claim_fast.c - claims where nothing is in the way: room in the lane, the next slots to be had, nobody who copies. Single ones in
+ * the lane are inline, torc_claim and torc_commit.
  *
  * Claims that are the only open ones are written to their entries when they are committed, all at once: the reader that is waiting
  * for the first of them polls its line, and each store that finds it gone has to fetch it back from the other core. Until then
- * they are noted here, as long as they are a row of one kind (struct lone_claims); whoever needs them in their entries
+ * they are noted here, as long as they are a row of one kind (struct torc_lone_claims); whoever needs them in their entries
  * unfolds them first: a further claim, unless it is one of a batch that goes on where they end, an abort, an end, a commit out of order. Readers that copy
  * may join meanwhile. They do not look at these entries before their stamps (COPY: they begin less than a lap before the claims).
  *
@@ -69,19 +70,10 @@ static inline void fetch_ahead(const struct publisher *self, const struct torc_p
     }
 }
 
-/* The same for an event in the lane, where its entry is two lines. One line needs no help, and with more no gain was seen. */
-static inline void fetch_entry_ahead(const struct publisher *self, uint64_t sequence) {
-    if (self->hot.stride == 2 * (size_t)TORC_LINE) {
-        const unsigned char *entry = (const unsigned char *)lane_entry(self, sequence + ENTRIES_AHEAD);
-        fetch_line(entry);
-        fetch_line(entry + TORC_LINE);
-    }
-}
-
 static inline void fill_claim(struct torc_claim *claim, uint32_t type, size_t length, uint64_t sequence) {
     claim->length = length;
     claim->type = type;
-    claim->state = CLAIM_OPEN;
+    claim->state = TORC_CLAIM_OPEN;
     claim->sequence = sequence;
 }
 
@@ -90,8 +82,8 @@ static inline __attribute__((always_inline)) bool claim_lone(struct publisher *s
     uint64_t sequence = lane_claimed(self);
     const struct torc_pool_view *pool = &self->hot.pools[torc_shirt_of(length)];
     struct torc_next_slot next = {0, 0, 0};
-    bool in_slot = length >= self->inline_limit;
-    if (TORC_UNLIKELY(self->open_claims != 0 || self->shared || self->lone.count != 0 || length > TORC_XL_BYTES ||
+    bool in_slot = length >= self->hot.limit;
+    if (TORC_UNLIKELY(self->open_claims != 0 || self->shared || self->hot.lone.count != 0 || length > TORC_XL_BYTES ||
                       sequence - self->hot.base >= torc_load_relaxed64(&self->hot.room) ||
                       (in_slot && !torc_pool_next(pool, &next)) || !take_sequences(self, sequence, 1))) {
         return false;
@@ -101,12 +93,11 @@ static inline __attribute__((always_inline)) bool claim_lone(struct publisher *s
         take_slot(self, pool, &next, claim);
         self->stall[1 + torc_shirt_of(length)].since = 0;
     } else {
-        fetch_entry_ahead(self, sequence);
         claim->slot = 0;
         claim->data = torc_entry_bytes(lane_entry(self, sequence));
     }
     fill_claim(claim, type, length, sequence);
-    self->lone = (struct lone_claims){claim->slot, (uint32_t)length, 1};
+    self->hot.lone = (struct torc_lone_claims){claim->slot, (uint32_t)length, 1};
     return true;
 }
 
@@ -118,10 +109,10 @@ static inline __attribute__((always_inline)) int claim(struct torc_publisher *pu
     TORC_ONE_AT_A_TIME(publisher_of(publisher));
     return TORC_LIKELY(claim_lone(publisher_of(publisher), type, length, into))
                ? TORC_OK
-               : torc_claim_slow(publisher_of(publisher), type, length, deadline, into);
+               : torc_claim_long(publisher_of(publisher), type, length, deadline, into);
 }
 
-int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *into) {
+int torc_claim_slow(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *into) {
     return claim(publisher, type, length, TORC_FOREVER, into);
 }
 
@@ -136,7 +127,7 @@ int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t len
 
 /* The first of them. */
 static inline uint64_t lone_from(const struct publisher *self) {
-    return lane_claimed(self) - self->lone.count;
+    return lane_claimed(self) - self->hot.lone.count;
 }
 
 /* Whose slots follow each other; the one behind. */
@@ -148,10 +139,11 @@ static inline uint64_t next_lone(const struct torc_pool_view *pool, uint64_t slo
 
 /* What open_entry() in claim.c does at once. */
 void torc_claim_unfold(struct publisher *self) {
-    struct lone_claims lone = self->lone;
+    struct torc_lone_claims lone = self->hot.lone;
     uint64_t sequence = lone_from(self);
     self->open_claims += lone.count;
-    for (self->lone.count = 0; lone.count != 0; lone.count--, sequence++) {
+    self->hot.lone.slot = 0;
+    for (self->hot.lone.count = 0; lone.count != 0; lone.count--, sequence++) {
         struct torc_entry *entry = lane_entry(self, sequence);
         torc_store_relaxed32(&entry->header_word, lone.length | (lone.slot != 0 ? TORC_ENTRY_SLOT : 0));
         if (lone.slot != 0) {
@@ -163,8 +155,8 @@ void torc_claim_unfold(struct publisher *self) {
 }
 
 static inline bool is_lone(const struct publisher *self, const struct torc_claim *claim) {
-    return self->lone.count == 1 && claim->length <= self->lone.length && claim->slot == self->lone.slot &&
-           claim->sequence + 1 == lane_claimed(self) && claim->state == CLAIM_OPEN;
+    return self->hot.lone.count == 1 && claim->length <= self->hot.lone.length && claim->slot == self->hot.lone.slot &&
+           claim->sequence + 1 == lane_claimed(self) && claim->state == TORC_CLAIM_OPEN;
 }
 
 /* The slot's length and type, and the mark that it is the ring's since this sequence. */
@@ -185,7 +177,7 @@ static inline void stamp_lone(struct publisher *self, const struct torc_pool_vie
         mark_slot(self, pool, claim);
         torc_store_relaxed64(&entry->body.word[0], claim->slot);
     }
-    claim->state = CLAIM_SETTLED;
+    claim->state = TORC_CLAIM_SETTLED;
     torc_store_relaxed32(&entry->header_word, header);
     torc_store_relaxed32(&entry->type_word, claim->type);
     torc_store_release64(&entry->stamp, claim->sequence + 1); /* STAMP */
@@ -193,8 +185,9 @@ static inline void stamp_lone(struct publisher *self, const struct torc_pool_vie
 }
 
 static inline void none_open(struct publisher *self) {
-    self->lone.count = 0;
-    self->hot.inline_limit = copied(self) ? 0 : self->inline_limit;
+    self->hot.lone.count = 0;
+    self->hot.lone.slot = 0; /* torc_claim does not write it */
+    self->hot.inline_limit = copied(self) ? 0 : self->hot.limit;
 }
 
 static inline void commit_lone(struct publisher *self, struct torc_claim *claim) {
@@ -203,7 +196,7 @@ static inline void commit_lone(struct publisher *self, struct torc_claim *claim)
     torc_claims_published(self, claim->sequence + 1);
 }
 
-int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim) {
+int torc_commit_slow(struct torc_publisher *publisher, struct torc_claim *claim) {
     struct publisher *self = publisher_of(publisher);
     if (publisher == NULL || claim == NULL) {
         return TORC_INVALID;
@@ -262,7 +255,7 @@ static uint32_t find_entries(struct publisher *self, uint64_t sequence, size_t c
 
 /* Would the next claim, of this length and in this slot, go on where the open ones end? */
 static bool goes_on(const struct publisher *self, size_t length, uint64_t slot) {
-    const struct lone_claims *lone = &self->lone;
+    const struct torc_lone_claims *lone = &self->hot.lone;
     const struct torc_pool_view *pool;
     uint32_t index;
     if (lone->count == 0 || lone->length != length || (lone->slot == 0) != (slot == 0)) {
@@ -279,10 +272,10 @@ static bool goes_on(const struct publisher *self, size_t length, uint64_t slot) 
 
 /* They are noted, behind the open ones if they go on there; into their entries if these are. */
 static void note_lone(struct publisher *self, const struct torc_claim *first, uint32_t count) {
-    if (self->lone.count == 0) {
-        self->lone = (struct lone_claims){first->slot, (uint32_t)first->length, 0};
+    if (self->hot.lone.count == 0) {
+        self->hot.lone = (struct torc_lone_claims){first->slot, (uint32_t)first->length, 0};
     }
-    self->lone.count += count;
+    self->hot.lone.count += count;
     if (self->open_claims != 0) {
         torc_claim_unfold(self);
     }
@@ -302,7 +295,7 @@ static bool take_run(struct publisher *self, uint64_t sequence, bool in_slot, st
 uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims,
                          size_t count) {
     uint64_t sequence = lane_claimed(self);
-    bool in_slot = length >= self->inline_limit;
+    bool in_slot = length >= self->hot.limit;
     uint32_t some = self->shared || length > TORC_XL_BYTES ? 0 : find_entries(self, sequence, count);
     some = in_slot ? take_slots(self, length, claims, some) : some;
     if (some == 0) {
@@ -329,14 +322,14 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
 
 /* Are these the first of the open claims, unchanged but for smaller lengths? */
 static bool are_lone(const struct publisher *self, const struct torc_claim *claims, size_t count) {
-    const struct torc_pool_view *pool = torc_pool_of(&self->bus->hot, self->lone.slot);
-    uint64_t sequence = lone_from(self), slot = self->lone.slot;
-    if (claims == NULL || count == 0 || count > self->lone.count) {
+    const struct torc_pool_view *pool = torc_pool_of(&self->bus->hot, self->hot.lone.slot);
+    uint64_t sequence = lone_from(self), slot = self->hot.lone.slot;
+    if (claims == NULL || count == 0 || count > self->hot.lone.count) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (claims[i].state != CLAIM_OPEN || claims[i].sequence != sequence + i || claims[i].slot != slot ||
-            claims[i].length > self->lone.length) {
+        if (claims[i].state != TORC_CLAIM_OPEN || claims[i].sequence != sequence + i || claims[i].slot != slot ||
+            claims[i].length > self->hot.lone.length) {
             return false;
         }
         slot = slot != 0 ? next_lone(pool, slot) : 0;
@@ -350,13 +343,13 @@ bool torc_commit_some(struct publisher *self, struct torc_claim *claims, size_t 
     if (!are_lone(self, claims, count)) {
         return false;
     }
-    if (self->lone.slot != 0) {
-        pool = torc_pool_of(&self->bus->hot, self->lone.slot);
-        self->lone.slot = next_lone(pool, claims[count - 1].slot);
+    if (self->hot.lone.slot != 0) {
+        pool = torc_pool_of(&self->bus->hot, self->hot.lone.slot);
+        self->hot.lone.slot = next_lone(pool, claims[count - 1].slot);
     }
     end = lone_from(self) + count;
-    self->lone.count -= (uint32_t)count;
-    if (self->lone.count == 0) {
+    self->hot.lone.count -= (uint32_t)count;
+    if (self->hot.lone.count == 0) {
         none_open(self);
     }
     for (size_t i = 0; i < count; i++) {

@@ -76,14 +76,6 @@ static inline bool total_order(const struct torc_topic *topic) {
     return (topic->record->flags & TORC_TOPIC_TOTAL_ORDER) != 0;
 }
 
-/* The open claims, if they are one row at the lane's end, of one length and either inline or in slots that follow each other in
- * their pool, and not in their entries yet (src/claim_fast.c). They do not count in open_claims, which is 0 then. */
-struct lone_claims {
-    uint64_t slot; /* the first one's; 0: inline */
-    uint32_t length;
-    uint32_t count; /* 0: there are none */
-};
-
 /* Since when a publisher has not found something, and what was published then (src/evict.c). */
 struct stall {
     uint64_t since; /* by torc_now(); 0: the last time it did */
@@ -96,9 +88,7 @@ struct publisher {
     struct torc_topic *topic;
     uint32_t index; /* of lane and bank */
     enum torc_wait wait;
-    uint32_t inline_limit; /* what hot.inline_limit is while no claim is open */
-    uint32_t open_claims;
-    struct lone_claims lone;
+    uint32_t open_claims;                    /* those of hot.lone do not count */
     struct stall stall[1 + TORC_BANK_POOLS]; /* for room, and for slots by the shirt that was asked for */
     uint32_t stalled_for;                    /* which of them it was last */
     torc_a32 shut;                           /* the bus is closed; hot.room is 0 (CLOSE) */

@@ -32,7 +32,7 @@ int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const vo
     if (length != 0) {
         memcpy(claim.data, data, length);
     }
-    return torc_commit(publisher, &claim);
+    return torc_commit_slow(publisher, &claim);
 }
 
 int torc_publish_slow(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length) {
@@ -56,7 +56,7 @@ int torc_publish_arena_until(struct torc_publisher *publisher, uint32_t type, st
     status = torc_claim_lent(publisher_of(publisher), type, buffer, deadline, &claim);
     if (status == TORC_OK) {
         *buffer = TORC_BUFFER_NULL;
-        status = torc_commit(publisher, &claim);
+        status = torc_commit_slow(publisher, &claim);
     }
     return status;
 }

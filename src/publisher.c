@@ -120,8 +120,8 @@ static void fill_hot(struct publisher *self) {
     self->hot.fence = bus->hot.fence;
     self->hot.bus = &bus->hot;
     self->hot.pools = &bus->hot.pools[bank_first_pool(self->index)];
-    self->inline_limit = (self->topic->record->flags & TORC_TOPIC_NO_INLINE) != 0 ? 0 : bus->config.inline_bytes + 1;
-    self->hot.inline_limit = self->inline_limit;
+    self->hot.limit = (self->topic->record->flags & TORC_TOPIC_NO_INLINE) != 0 ? 0 : bus->config.inline_bytes + 1;
+    self->hot.inline_limit = self->hot.limit;
     torc_store_relaxed64(&self->hot.room, self->hot.mask + 1);
     torc_publisher_copied(self, torc_load_relaxed64(&self->topic->record->copiers) != 0);
 }

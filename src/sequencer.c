@@ -149,7 +149,7 @@ int torc_sequencer_close(struct torc_sequencer *self) {
 static inline __attribute__((always_inline)) bool take(const struct torc_sequencer *self, size_t length,
                                                        uint64_t *sequence) {
     const struct publisher *publisher = publisher_of(self->publisher);
-    if (TORC_UNLIKELY(length >= publisher->inline_limit || self->bus->forked) ||
+    if (TORC_UNLIKELY(length >= publisher->hot.limit || self->bus->forked) ||
         !torc_shared_take(publisher, torc_load_acquire64(&self->base), /* ROOM */
                           torc_load_acquire64(&publisher->hot.room), sequence)) {
         return false;
@@ -188,8 +188,11 @@ static void claim_in_entry(const struct torc_sequencer *self, uint64_t sequence,
                            struct torc_claim *claim) {
     struct torc_entry *entry = lane_entry(publisher_of(self->publisher), sequence);
     torc_store_relaxed32(&entry->header_word, (uint32_t)length);
-    *claim = (struct torc_claim){
-        .data = torc_entry_bytes(entry), .length = length, .type = type, .state = CLAIM_OPEN, .sequence = sequence};
+    *claim = (struct torc_claim){.data = torc_entry_bytes(entry),
+                                 .length = length,
+                                 .type = type,
+                                 .state = TORC_CLAIM_OPEN,
+                                 .sequence = sequence};
 }
 
 /* --- one try under the lock, and waiting ---------------------------------------------------------------------- */
@@ -285,7 +288,7 @@ static int settle(struct torc_sequencer *self, struct torc_claim *claim, bool ke
     if (!torc_shared_is_open(publisher, claim)) {
         return TORC_INVALID;
     }
-    claim->state = CLAIM_SETTLED;
+    claim->state = TORC_CLAIM_SETTLED;
     if (keep) {
         stamp(publisher, claim->sequence, claim->length, claim->type);
     } else {
@@ -307,7 +310,7 @@ int torc_sequencer_abort(struct torc_sequencer *self, struct torc_claim *claim) 
 static __attribute__((noinline)) int publish_slow(struct torc_sequencer *self, uint32_t type, const void *data,
                                                   size_t length, uint64_t deadline, uint64_t *sequence) {
     struct wish wish = {.self = self, .type = type, .data = data, .length = length};
-    bool in_place = length > TORC_INLINE_BYTES && length >= publisher_of(self->publisher)->inline_limit;
+    bool in_place = length > TORC_INLINE_BYTES && length >= self->publisher->limit;
     struct torc_claim claim;
     int status;
     if (in_place) {

@@ -85,7 +85,8 @@ void torc_publisher_share(struct publisher *self, bool on) {
 
 bool torc_shared_is_open(const struct publisher *self, const struct torc_claim *claim) {
     const struct torc_entry *entry = lane_entry(self, claim->sequence);
-    return claim->state == CLAIM_OPEN && claim->slot == 0 && sequence_before(claim->sequence, lane_claimed(self)) &&
+    return claim->state == TORC_CLAIM_OPEN && claim->slot == 0 &&
+           sequence_before(claim->sequence, lane_claimed(self)) &&
            sequence_before(torc_load_relaxed64(&entry->stamp), claim->sequence + 1) &&
            claim->length <= (torc_load_relaxed32(&entry->header_word) & TORC_ENTRY_LENGTH);
 }

@@ -36,10 +36,8 @@ int torc_take_room(struct publisher *self, uint64_t deadline);
 int torc_take_slot(struct wanted *wanted, uint64_t deadline);
 void torc_give_slot_back(const struct wanted *wanted);
 
-enum claim_state { CLAIM_SETTLED = 0, CLAIM_OPEN = 0x636c616d };
-
 /* claim.c, publisher: the long way to a claim. */
-int torc_claim_slow(struct publisher *self, uint32_t type, size_t length, uint64_t deadline, struct torc_claim *claim);
+int torc_claim_long(struct publisher *self, uint32_t type, size_t length, uint64_t deadline, struct torc_claim *claim);
 /* claim_fast.c, publisher: an event, if all that it takes is at hand and no claim is open; false: nothing was done. */
 bool torc_publish_lone(struct publisher *self, uint32_t type, const void *data, size_t length);
 /* ... up to `count` claims, if all that they take is at hand; how many. */

@@ -56,6 +56,14 @@ struct torc_publisher_config {
     enum torc_dry dry;   /* dry-pool policy of the bank */
 };
 
+/* The open claims, if they are one row at the lane's end, of one length and either inline or in slots that follow each other in
+ * their pool, and not in their entries yet (src/claim_fast.c). */
+struct torc_lone_claims {
+    uint64_t slot; /* the first one's; 0: inline, or none */
+    uint32_t length;
+    uint32_t count; /* 0: there are none */
+};
+
 /* The hot part of a publisher; the rest is private. Touch none of it. */
 struct torc_publisher {
     unsigned char *entries; /* torc_entry_at */
@@ -69,6 +77,8 @@ struct torc_publisher {
     size_t stride;         /* bytes from entry to entry */
     struct torc_bus *bus;
     struct torc_pool_view *pools; /* the bank's: XS .. XL, XXL */
+    struct torc_lone_claims lone;
+    uint32_t limit; /* what inline_limit is while no claim is open, and nobody copies */
 };
 
 /* torc_publisher_open: a new lane on this topic; readers that are open see its events from the first on. config NULL: all
@@ -122,21 +132,22 @@ struct torc_claim {
     void *data;
     size_t length;
     uint32_t type;
-    uint32_t state; /* library's */
+    uint32_t state; /* library's: enum torc_claim_state */
     uint64_t sequence;
     uint64_t slot; /* library's */
 };
+enum torc_claim_state { TORC_CLAIM_SETTLED = 0, TORC_CLAIM_OPEN = 0x636c616d };
 
 /* torc_claim: a place for an event of `length` bytes, aligned to 16 (inline: up to config.inline_bytes, 48 unless set) or 64 (slots). While a reader copies the
  * topic (LOSSY, CONFLATE, EVICT) every claim takes a slot: on a bus without any that is TORC_TOO_BIG; torc_publish needs none. */
-int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
+TORC_INLINE int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
 int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
 int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
                      struct torc_claim *claim);
 
 /* torc_commit: makes the claim visible. torc_abort: gives it back; if later claims exist, readers step over its sequence.
  * Both settle a claim once: TORC_INVALID for one that is settled already or whose length grew. */
-int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim);
+TORC_INLINE int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim);
 int torc_abort(struct torc_publisher *publisher, struct torc_claim *claim);
 
 /* torc_claim_batch: up to `count` claims of one type and length; waits for the first, takes the others as far as there is
@@ -183,6 +194,8 @@ uint64_t torc_publisher_stalls(const struct torc_publisher *publisher);
 /* The paths that are not worth inlining. */
 TORC_INLINE uint32_t torc_shirt_of(size_t length);
 int torc_publish_slow(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length);
+int torc_claim_slow(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
+int torc_commit_slow(struct torc_publisher *publisher, struct torc_claim *claim);
 void torc_wake_readers_slow(struct torc_publisher *publisher);
 
 /* Copies a small payload. Where the length is known at compile time it goes in 8-byte words: the compiler's own choice of
@@ -256,6 +269,84 @@ TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, co
     torc_store_release64(&entry->stamp, sequence + 1);               /* STAMP */
     torc_store_release64(&publisher->lane->published, sequence + 1); /* PUBLISHED */
     torc_barrier_light(publisher->fence);                            /* SLEEP */
+    if (TORC_UNLIKELY(torc_load_relaxed32(publisher->sleepers) != 0)) {
+        torc_wake_readers_slow(publisher);
+    }
+    return TORC_OK;
+}
+
+/* The ways out of torc_claim and torc_commit; as in torc_publish_out, the caller's claim needs no address on the fast way. */
+static inline __attribute__((always_inline)) int torc_claim_out(struct torc_publisher *publisher, uint32_t type,
+                                                                size_t length, struct torc_claim *claim) {
+    struct torc_claim made = {NULL, 0, 0, TORC_CLAIM_SETTLED, 0, 0};
+    int status;
+    if (claim == NULL) {
+        return TORC_INVALID;
+    }
+    status = torc_claim_slow(publisher, type, length, &made);
+    *claim = made;
+    return status;
+}
+
+static inline __attribute__((always_inline)) int torc_commit_out(struct torc_publisher *publisher,
+                                                                 struct torc_claim *claim) {
+    struct torc_claim copy;
+    int status;
+    if (claim == NULL) {
+        return TORC_INVALID;
+    }
+    copy = *claim;
+    status = torc_commit_slow(publisher, &copy);
+    *claim = copy;
+    return status;
+}
+
+/* Inline where the event goes into the lane, and no other claim is open. Few stores lie between two events, and fewest between the
+ * first byte of the payload and the stamp: a reader that waits for this entry takes its line away in between. What is written
+ * here of the entry needs no order but the stamp's (src/claim_fast.c). */
+TORC_INLINE int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim) {
+    uint64_t sequence;
+    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || claim == NULL || length >= publisher->inline_limit)) {
+        return torc_claim_out(publisher, type, length, claim);
+    }
+    sequence = torc_load_relaxed64(&publisher->lane->claimed);
+    torc_store_release64(&publisher->lane->claimed, sequence + 1); /* CLAIMED: also what was aborted before */
+    torc_barrier_light(publisher->fence);                          /* CLOSE, COPY */
+    if (TORC_UNLIKELY(sequence - publisher->base >= torc_load_relaxed64(&publisher->room))) {
+        torc_store_release64(&publisher->lane->claimed, sequence); /* CLAIMED */
+        return torc_claim_out(publisher, type, length, claim);
+    }
+    publisher->inline_limit = 0;
+    publisher->lone.length = (uint32_t)length;
+    publisher->lone.count = 1;
+    claim->data = torc_entry_bytes(torc_entry_at(publisher->entries, publisher->mask, publisher->stride, sequence));
+    claim->length = length;
+    claim->type = type;
+    claim->state = TORC_CLAIM_OPEN;
+    claim->sequence = sequence;
+    claim->slot = 0;
+    return TORC_OK;
+}
+
+/* Inline for the only open claim, if it is in the lane. */
+TORC_INLINE int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim) {
+    struct torc_entry *entry;
+    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || claim == NULL || publisher->lone.count != 1 ||
+                      (claim->slot | publisher->lone.slot) != 0 || claim->length > publisher->lone.length ||
+                      claim->state != TORC_CLAIM_OPEN ||
+                      claim->sequence + 1 != torc_load_relaxed64(&publisher->lane->claimed) ||
+                      torc_load_relaxed64(&publisher->room) == 0)) {
+        return torc_commit_out(publisher, claim);
+    }
+    publisher->lone.count = 0;
+    publisher->inline_limit = publisher->limit;
+    claim->state = TORC_CLAIM_SETTLED;
+    entry = torc_entry_at(publisher->entries, publisher->mask, publisher->stride, claim->sequence);
+    torc_store_relaxed32(&entry->header_word, (uint32_t)claim->length);
+    torc_store_relaxed32(&entry->type_word, claim->type);
+    torc_store_release64(&entry->stamp, claim->sequence + 1);               /* STAMP */
+    torc_store_release64(&publisher->lane->published, claim->sequence + 1); /* PUBLISHED */
+    torc_barrier_light(publisher->fence);                                   /* SLEEP */
     if (TORC_UNLIKELY(torc_load_relaxed32(publisher->sleepers) != 0)) {
         torc_wake_readers_slow(publisher);
     }

@@ -21,3 +21,13 @@ static void look_and_take(void) {
 }
 MODEL_SCENARIO(mut_state, .claim = "a reader that lags has something to read", .hazards = "3", .setup = setup,
                .thread = {publish, look_and_take}, .check = close_world, .preemptions = MODEL_UNBOUNDED);
+
+static void publish_in_place(void) {
+    struct torc_claim claim;
+    model_assert_status(torc_claim(w.publisher, 2, 16, &claim), TORC_OK);
+    fill_number(claim.data, 16, 2);
+    model_assert_status(torc_commit(w.publisher, &claim), TORC_OK);
+}
+MODEL_SCENARIO(mut_state_claim, .claim = "the same of one that is claimed and committed", .hazards = "3",
+               .setup = setup, .thread = {publish_in_place, look_and_take}, .check = close_world,
+               .preemptions = MODEL_UNBOUNDED);

@@ -21,10 +21,8 @@ struct topic {
         torc_config config = TORC_CONFIG_DEFAULT_INIT;
         config.publishers = producers != 0 ? producers : 1; // none: all share a sequencer
         config.readers = consumers;
-        if (N > TORC_INLINE_BYTES && N <= TORC_MAX_INLINE_BYTES && plan.trace == nullptr && !plan.pooled) {
-            config.inline_bytes = N;
-            config.lane_entries = uint32_t(plan.entries);
-            config.keep_slots = 0; // nobody keeps
+        if (N > TORC_INLINE_BYTES && plan.trace == nullptr && !plan.pooled) {
+            fit(config, plan.entries);
         }
         bench_check(torc_bus_create(&config, &bus), "torc_bus_create");
         bench_check(torc_topic_open(bus, "events", producers != 0 ? 0 : TORC_TOPIC_TOTAL_ORDER, &stream),
@@ -45,6 +43,17 @@ struct topic {
             readers.push_back(reader);
         }
     }
+    // As one would who knows the size of his events: in the lane, or in an area for as many as the lane holds.
+    static void fit(torc_config &config, uint64_t entries) {
+        config.lane_entries = uint32_t(entries);
+        config.keep_slots = 0; // nobody keeps
+        if (N <= TORC_MAX_INLINE_BYTES) {
+            config.inline_bytes = N;
+        } else {
+            config.xxl = uint32_t(entries);
+            config.xxl_bytes = entries * N;
+        }
+    }
     // A stage is after the one before it, the last of a diamond after both sides.
     void follow(suite_shape shape, unsigned reader, torc_reader_config &reading) {
         bool chained = shape == SUITE_PIPELINE && reader > 0, joins = shape == SUITE_DIAMOND && reader == 2;
@@ -63,10 +72,9 @@ struct topic {
 
     struct in {
         torc_publisher *publisher;
-        bool by_copy; // where that is faster than in place: events in the lane of two lines
         template <class F>
         inline __attribute__((always_inline)) bool push(F &&write) {
-            if (N <= TORC_INLINE_BYTES || (N <= 112 && by_copy)) {
+            if constexpr (N <= TORC_INLINE_BYTES) {
                 event e;
                 write(e);
                 torc_must(torc_publish(publisher, 1, &e, sizeof e), "torc_publish");
@@ -141,7 +149,7 @@ struct topic {
         }
     };
     in make_in(unsigned p) {
-        return {publishers[p], !pooled};
+        return {publishers[p]};
     }
     out make_out(unsigned c) {
         return {readers[c]};
@@ -200,8 +208,8 @@ static void *topic_open(const suite_plan *plan) {
 static const suite_flow topic_flow = {topic_open, bench::flow<topic>::run, bench::flow<topic>::close, nullptr};
 const suite_plugin suite_torc = {
     "torc",
-    "default preset, up to 16 KiB with inline_bytes of the event's size and a lane as long "
-    "as the others' rings; up to 112 bytes torc_publish, above claim, fill in place, commit; "
+    "default preset; events above 48 bytes in a lane as long as the others' rings, inline_bytes of their size, "
+    "above 16 KiB an area for as many; up to 48 bytes torc_publish, above claim, fill in place, commit; "
     "torc_next; batches: torc_claim_batch of 16; one order: torc_sequencer_publish; "
     "blocks: torc_ringptr_claim and _release",
     &topic_flow, &torc_slots, &torc_handles};

@@ -30,6 +30,7 @@
 
 #include <torc/actor.h>
 #include <torc/arena.h>
+#include <torc/batch.h>
 #include <torc/buffers.h>
 #include <torc/bus.h>
 #include <torc/config.h>

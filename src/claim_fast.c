@@ -13,7 +13,7 @@
  *
  * Who may run at the same time: as in claim.c. */
 #include "probe.h"
-#include "space.h"
+#include "row.h"
 
 #include <string.h>
 
@@ -240,8 +240,7 @@ static uint32_t take_slots(struct publisher *self, size_t length, struct torc_cl
     return taken;
 }
 
-/* Entries for up to `count` claims; how many. */
-static uint32_t find_entries(struct publisher *self, uint64_t sequence, size_t count) {
+uint32_t torc_claim_entries(struct publisher *self, uint64_t sequence, size_t count) {
     uint64_t room = torc_load_relaxed64(&self->hot.room), used = sequence - self->hot.base;
     if (used >= room) {
         if (room == 0 || !torc_gate_has_room(self)) {
@@ -296,7 +295,7 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
                          size_t count) {
     uint64_t sequence = lane_claimed(self);
     bool in_slot = length >= self->hot.limit;
-    uint32_t some = self->shared || length > TORC_XL_BYTES ? 0 : find_entries(self, sequence, count);
+    uint32_t some = self->shared || length > TORC_XL_BYTES ? 0 : torc_claim_entries(self, sequence, count);
     some = in_slot ? take_slots(self, length, claims, some) : some;
     if (some == 0) {
         return 0;
@@ -307,13 +306,11 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
     if (!take_run(self, sequence, in_slot, claims, some)) {
         return 0;
     }
-    for (uint32_t i = 0; i < some; i++) {
-        struct torc_entry *entry = lane_entry(self, sequence + i);
+    if (!in_slot) {
+        torc_row_fill(self, type, length, sequence, claims, some);
+    }
+    for (uint32_t i = 0; in_slot && i < some; i++) {
         fetch_line(lane_entry(self, sequence + some + i));
-        if (!in_slot) {
-            claims[i].slot = 0;
-            claims[i].data = torc_entry_bytes(entry);
-        }
         fill_claim(&claims[i], type, length, sequence + i);
     }
     note_lone(self, claims, some);
@@ -327,12 +324,15 @@ static bool are_lone(const struct publisher *self, const struct torc_claim *clai
     if (claims == NULL || count == 0 || count > self->hot.lone.count) {
         return false;
     }
+    if (slot == 0) {
+        return torc_row_is_open(claims, count, sequence, self->hot.lone.length);
+    }
     for (size_t i = 0; i < count; i++) {
         if (claims[i].state != TORC_CLAIM_OPEN || claims[i].sequence != sequence + i || claims[i].slot != slot ||
             claims[i].length > self->hot.lone.length) {
             return false;
         }
-        slot = slot != 0 ? next_lone(pool, slot) : 0;
+        slot = next_lone(pool, slot);
     }
     return true;
 }
@@ -352,7 +352,10 @@ bool torc_commit_some(struct publisher *self, struct torc_claim *claims, size_t 
     if (self->hot.lone.count == 0) {
         none_open(self);
     }
-    for (size_t i = 0; i < count; i++) {
+    if (pool == NULL) {
+        torc_row_stamp(self, claims, count);
+    }
+    for (size_t i = 0; pool != NULL && i < count; i++) {
         stamp_lone(self, pool, &claims[i]);
     }
     torc_claims_published(self, end);

@@ -1,5 +1,5 @@
 /* src/publish.c - publishing in one call: claim, copy, commit, one by one and in batches; and an arena's buffer, not copied. */
-#include "space.h"
+#include "row.h"
 
 #include <string.h>
 
@@ -125,7 +125,8 @@ int torc_publish_batch_until(struct torc_publisher *publisher, const struct torc
     }
     TORC_ONE_AT_A_TIME(publisher_of(publisher));
     while (done < count && run >= 0) {
-        run = publish_run(publisher, messages + done, count - done, deadline);
+        size_t row = torc_row_publish(publisher_of(publisher), messages + done, count - done);
+        run = row != 0 ? (int)row : publish_run(publisher, messages + done, count - done, deadline);
         done += run > 0 ? (size_t)run : 0;
     }
     if (published != NULL) {

@@ -40,6 +40,8 @@ void torc_give_slot_back(const struct wanted *wanted);
 int torc_claim_long(struct publisher *self, uint32_t type, size_t length, uint64_t deadline, struct torc_claim *claim);
 /* claim_fast.c, publisher: an event, if all that it takes is at hand and no claim is open; false: nothing was done. */
 bool torc_publish_lone(struct publisher *self, uint32_t type, const void *data, size_t length);
+/* ... entries for up to `count` claims from `sequence` on, the next; how many. */
+uint32_t torc_claim_entries(struct publisher *self, uint64_t sequence, size_t count);
 /* ... up to `count` claims, if all that they take is at hand; how many. */
 uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims, size_t count);
 /* ... the first `count` of the open claims become visible, if they are not in their entries yet; false: nothing was done. */

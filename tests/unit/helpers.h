@@ -106,6 +106,7 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(publisher)                                                                                                       \
     X(claim)                                                                                                           \
     X(batch)                                                                                                           \
+    X(array)                                                                                                           \
     X(sequence)                                                                                                        \
     X(reader)                                                                                                          \
     X(poll)                                                                                                            \

@@ -70,6 +70,7 @@ static void publisher_calls(void) {
     FORKED(torc_publish(t.publisher, 1, NULL, 0));
     FORKED(torc_try_publish(t.publisher, 1, "x", 1));
     FORKED(torc_publish_batch(t.publisher, &message, 1, NULL));
+    FORKED(torc_publish_array(t.publisher, 1, &message, 8, 1, NULL));
     FORKED(torc_claim(t.publisher, 1, 8, &claim));
     FORKED(torc_claim_batch(t.publisher, 1, 8, &claim, 1));
     FORKED(torc_ringptr_claim(t.publisher, 1, 60, &ptr, NULL));

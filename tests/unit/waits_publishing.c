@@ -49,6 +49,19 @@ static int batch_plain(void) {
     return torc_publish_batch(t.publisher, messages, 2, NULL);
 }
 
+static int array_until(uint64_t deadline) {
+    size_t published = 99;
+    int status = torc_publish_array_until(t.publisher, 1, &number, 4, 2, deadline, &published);
+    ck_assert_uint_eq(published, status == TORC_OK ? 2 : 0);
+    return status;
+}
+static int array_try(void) {
+    return torc_try_publish_array(t.publisher, 1, &number, 4, 2, NULL);
+}
+static int array_plain(void) {
+    return torc_publish_array(t.publisher, 1, &number, 4, 2, NULL);
+}
+
 static int committed(int status, struct torc_claim *claims) {
     if (status < 0 || claims->data == NULL) {
         return status;
@@ -143,6 +156,7 @@ static const struct wait_case cases[] = {
     {"publish", fill_lane, publish_until, publish_try, publish_plain, FULL_LANE},
     {"publish_struct", fill_lane, struct_until, NULL, NULL, FULL_LANE},
     {"publish_batch", fill_lane, batch_until, batch_try, batch_plain, FULL_LANE},
+    {"publish_array", fill_lane, array_until, array_try, array_plain, FULL_LANE},
     {"publish_arena", fill_lane_and_buffer, arena_until, arena_try, arena_plain, FULL_LANE, .end = destroy_arena},
     {"claim", fill_lane, claim_until, claim_try, claim_plain, FULL_LANE},
     {"claim_batch", fill_lane, claims_until, claims_try, claims_plain, .release = pass_all, .waits = publisher_waits,

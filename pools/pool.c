@@ -1,4 +1,4 @@
-/* pools/pool.c - allocation in ring order, reaping, and the census. */
+/* pools/pool.c - allocation in ring order, reaping, and the census. What goes before the order: pools/recent.c. */
 #include "pool.h"
 #include "../src/probe.h"
 #include "../src/wait.h"
@@ -95,15 +95,21 @@ static void go_on_at(struct torc_pool_view *pool, uint32_t index) {
     torc_store_relaxed32(&pool->ctl->next, index);
 }
 
+/* The releases of this thread may be plain stores: not of an XXL block, nor where they would need a fence behind them. */
+static void own(struct torc_pool_view *pool, uint32_t fence) {
+    uint64_t token = pool->xxl == NULL && fence == 0 ? torc_thread_token() : 0;
+    if (torc_load_relaxed64(&pool->owner) != token) {
+        torc_store_relaxed64(&pool->owner, token);
+    }
+}
+
 /* What is due when `next` has reached `limit`: a step of the census, the owner's mark, the way back to the top of the
  * table. In the first round the limit only doubles, so that short runs have a high-water mark too. */
-static void chores(struct torc_pool_view *pool, const struct torc_gate *gate) {
+static void chores(struct torc_pool_view *pool, const struct torc_gate *gate, uint32_t fence) {
     struct torc_pool_ctl *ctl = pool->ctl;
     bool first_round = torc_pool_allocations(pool) < pool->capacity;
     uint32_t next = torc_load_relaxed32(&ctl->next);
-    if (torc_load_relaxed64(&pool->owner) != torc_thread_token()) {
-        torc_store_relaxed64(&pool->owner, torc_thread_token());
-    }
+    own(pool, fence);
     if (next >= pool->capacity) {
         next = 0;
         go_on_at(pool, next);
@@ -271,7 +277,7 @@ static uint32_t search(struct sweep *sweep, uint32_t *index, uint32_t count) {
 static struct sweep begin_sweep(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
     struct sweep sweep = {bus, &bus->pools[number], number, gate, false, false, TORC_NO_SLOT};
     if (torc_load_relaxed32(&sweep.pool->ctl->next) >= sweep.pool->ctl->limit) {
-        chores(sweep.pool, gate);
+        chores(sweep.pool, gate, bus->fence);
     }
     return sweep;
 }
@@ -303,7 +309,11 @@ static uint32_t take_bounded(const struct torc_bus *bus, uint32_t number, struct
     struct torc_pool_ctl *ctl = sweep.pool->ctl;
     bool small = sweep.pool->capacity <= TORC_SWEEP;
     uint32_t index = torc_load_relaxed32(&ctl->next);
-    uint32_t found = search(&sweep, &index, small ? sweep.pool->capacity : steps / 2);
+    uint32_t found = torc_pool_take_recent(sweep.pool);
+    if (found != TORC_NO_SLOT) {
+        return found;
+    }
+    found = search(&sweep, &index, small ? sweep.pool->capacity : steps / 2);
     if (found == TORC_NO_SLOT && !small) {
         uint32_t probe = ctl->probe;
         found = search(&sweep, &probe, steps / 2);

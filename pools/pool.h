@@ -1,4 +1,5 @@
-/* pools/pool.h - a ring pool: the slots of one shirt, allocated in ring order by one thread, released by any.
+/* pools/pool.h - a ring pool: the slots of one shirt, allocated in ring order by one thread, released by any. What that thread has
+ * just released itself it is given again first.
  *
  * Who may run at the same time: one owner (torc_pool_take, torc_pool_put_back, marks) with any number of releasers
  * (torc_ringptr_release on other threads). A slot word is RMW-only while its count is above 0 and written by the owner
@@ -14,6 +15,7 @@
 #include <stdbool.h>
 #include <torc/bus.h>
 #include <torc/layout.h>
+#include <torc/ringptr.h>
 
 #define TORC_NO_SLOT UINT32_MAX
 
@@ -76,7 +78,7 @@ static inline uint64_t torc_pool_id(const struct torc_bus *bus, uint32_t pool, u
 }
 /* Pool number and index of a handle id; the caller knows that it is in range. */
 static inline uint32_t torc_id_pool(const struct torc_bus *bus, uint64_t id) {
-    return bus->pool_numbers[TORC_ID_NUMBER(id) / TORC_SLOT_GRANULE];
+    return (uint32_t)(torc_pool_of(bus, id) - bus->pools);
 }
 static inline uint32_t torc_id_index(const struct torc_bus *bus, uint64_t id) {
     return TORC_ID_NUMBER(id) - torc_pool_of(bus, id)->first;
@@ -122,6 +124,10 @@ bool torc_pool_ready(const struct torc_bus *bus, uint32_t number, struct torc_ga
  * TORC_NO_SLOT if none was found within the bounded sweep. gate NULL: the pool's slots are never in a ring. Owner only.
  * Where the very next slot is free, torc_ringptr_claim in torc/publisher.h does it inline. */
 uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
+
+/* torc_pool_take_recent: the slot that its owner released last, with count 1; TORC_NO_SLOT if somebody has been given it since, or
+ * none was. torc_pool_take tries it first, and torc_ringptr_claim in torc/publisher.h inline. Owner only. */
+uint32_t torc_pool_take_recent(const struct torc_pool_view *pool);
 
 /* torc_pool_take_again: the same for somebody who waits, and comes by once more: the slot that is to be free first, and a few others
  * in turns. torc_pool_take_anywhere: before going to sleep; looks at every slot. */

@@ -65,6 +65,7 @@ static bool slot_holds(struct walk *walk, uint32_t number, uint32_t index, uint6
 
 static bool pool_holds(struct walk *walk, uint32_t number) {
     const struct torc_pool_view *pool = &walk->bus->hot.pools[number];
+    uint32_t recent = torc_load_relaxed32(&pool->ctl->recent);
     uint64_t live = 0;
     uint64_t frees = 0;
     for (uint32_t i = 0; i < pool->capacity; i++) {
@@ -74,6 +75,8 @@ static bool pool_holds(struct walk *walk, uint32_t number) {
     }
     return hold(walk, torc_load_relaxed32(&pool->ctl->next) <= pool->capacity, "a pool's sweep is outside of it",
                 number, torc_load_relaxed32(&pool->ctl->next)) &&
+           hold(walk, recent == 0 || recent - pool->first < pool->capacity, "a pool's recent slot is outside of it",
+                number, recent) &&
            hold(walk, torc_pool_allocations(pool) - frees == live, "allocations less frees differ from the live slots",
                 number, 0);
 }

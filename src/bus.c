@@ -25,7 +25,7 @@ static void locate(struct bus *bus) {
 struct place {
     unsigned char *at;
     uint32_t slot;
-    uint16_t *pool_numbers;
+    struct torc_pool_view **pool_of;
 };
 
 /* Places one pool and steps over it. */
@@ -43,7 +43,7 @@ static void view_pool(struct bus *bus, uint32_t number, uint32_t shirt, uint32_t
     torc_store_relaxed32(&pool->later,
                          (bus->config.flags & TORC_DESTROY_LATER) != 0 ? TORC_LATER_MAYBE : TORC_LATER_NEVER);
     for (; place->slot < end; place->slot += TORC_SLOT_GRANULE) {
-        place->pool_numbers[place->slot / TORC_SLOT_GRANULE] = (uint16_t)number;
+        place->pool_of[place->slot / TORC_SLOT_GRANULE] = pool;
     }
     place->at = pool->payload + (size_t)slots * pool->size;
     torc_pool_init(pool, shirt, bus->header->first_generation, bus->header->first_sequence);
@@ -66,9 +66,9 @@ static bool view_xxl(struct bus *bus, uint32_t lane) {
 static int view_pools(struct bus *bus) {
     const struct torc_config *config = &bus->config;
     struct place place = {(unsigned char *)bus->header + bus->header->at.banks, 0,
-                          calloc(bus->hot.slot_count / TORC_SLOT_GRANULE + 1u, sizeof(uint16_t))};
-    bus->hot.pool_numbers = place.pool_numbers;
-    if (place.pool_numbers == NULL) {
+                          calloc(bus->hot.slot_count / TORC_SLOT_GRANULE + 1u, sizeof(struct torc_pool_view *))};
+    bus->hot.pool_of = place.pool_of;
+    if (place.pool_of == NULL) {
         return TORC_NO_MEMORY;
     }
     for (uint32_t lane = 0; lane < config->publishers; lane++) {
@@ -97,7 +97,7 @@ static void free_parts(struct bus *bus) {
         }
     }
     free(bus->hot.pools);
-    free((void *)(uintptr_t)bus->hot.pool_numbers);
+    free((void *)(uintptr_t)bus->hot.pool_of);
     free(bus->topic);
     free(bus->actor_used);
     free(bus->actor);

@@ -120,6 +120,9 @@ static void fill_hot(struct publisher *self) {
     self->hot.fence = bus->hot.fence;
     self->hot.bus = &bus->hot;
     self->hot.pools = &bus->hot.pools[bank_first_pool(self->index)];
+    for (uint32_t bits = TORC_XS_BITS; bits <= TORC_XL_BITS; bits++) {
+        self->hot.fitting[bits - TORC_XS_BITS] = &self->hot.pools[torc_shirt_of((size_t)1 << bits)];
+    }
     self->hot.limit = (self->topic->record->flags & TORC_TOPIC_NO_INLINE) != 0 ? 0 : bus->config.inline_bytes + 1;
     self->hot.inline_limit = self->hot.limit;
     torc_store_relaxed64(&self->hot.room, self->hot.mask + 1);

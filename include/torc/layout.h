@@ -41,6 +41,8 @@ enum torc_shirt { TORC_XS = 0, TORC_S, TORC_M, TORC_L, TORC_XL, TORC_XXL, TORC_I
 #define TORC_M_BYTES  1024
 #define TORC_L_BYTES  4096
 #define TORC_XL_BYTES 16384
+#define TORC_XS_BITS  6
+#define TORC_XL_BITS  14
 
 /* The largest event: 1 GiB - 1 (the entry's length field has 30 bits). */
 #define TORC_MAX_EVENT ((size_t)0x3FFFFFFF)
@@ -91,7 +93,9 @@ static inline __attribute__((always_inline)) torc_a64 *torc_entry_words(struct t
 #define TORC_COUNT_ONE       (UINT64_C(1) << TORC_COUNT_SHIFT)
 #define TORC_GENERATION_MASK (TORC_COUNT_ONE - 1)
 #define TORC_GENERATION_LAST TORC_GENERATION_MASK
-#define TORC_COUNT_LIMIT     UINT64_C(0x800000) /* clone refuses to go above this */
+#define TORC_RECENT_LAST                                                                                               \
+    (TORC_COUNT_ONE / 2) /* from here on a slot is handed out in its turn only: others wear as well */
+#define TORC_COUNT_LIMIT UINT64_C(0x800000) /* clone refuses to go above this */
 #define TORC_COUNT_SATURATED                                                                                           \
     UINT64_C(0xC00000) /* from here on the slot is leaked on purpose: never freed, never wrapped */
 
@@ -167,7 +171,9 @@ struct torc_pool_ctl {
     uint32_t probe;       /* where the second part of a search goes on */
     torc_a64
         alone; /* slots published at sequences below are the owner's and handles' alone: nobody may pin them (REAP) */
-    unsigned char pad[2 * TORC_LINE - 56];
+    torc_a32
+        recent; /* number of the slot that the owner released last, probably still free; 0: none. Slot 0 never is */
+    unsigned char pad[2 * TORC_LINE - 60];
 };
 TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block is two lines");
 
@@ -193,8 +199,8 @@ TORC_STATIC_ASSERT(sizeof(struct torc_pool_view) == 64, "a pool view is one line
 struct torc_bus {
     struct torc_slot *slots; /* by slot number */
     uint32_t slot_count;
-    uint32_t fence;               /* 1: no membarrier, light barriers must be fences */
-    const uint16_t *pool_numbers; /* of slot number / TORC_SLOT_GRANULE */
+    uint32_t fence;                        /* 1: no membarrier, light barriers must be fences */
+    struct torc_pool_view *const *pool_of; /* by slot number / TORC_SLOT_GRANULE */
     struct torc_pool_view *pools;
     uint32_t pool_count;
     torc_a64 *refused; /* handles refused with TORC_STALE */

@@ -76,7 +76,8 @@ struct torc_publisher {
     uint32_t fence;        /* the bus's */
     size_t stride;         /* bytes from entry to entry */
     struct torc_bus *bus;
-    struct torc_pool_view *pools; /* the bank's: XS .. XL, XXL */
+    struct torc_pool_view *pools;                                    /* the bank's: XS .. XL, XXL */
+    struct torc_pool_view *fitting[TORC_XL_BITS - TORC_XS_BITS + 1]; /* the same, by bits of length - 1 */
     struct torc_lone_claims lone;
     uint32_t limit; /* what inline_limit is while no claim is open, and nobody copies */
 };
@@ -355,7 +356,7 @@ TORC_INLINE int torc_commit(struct torc_publisher *publisher, struct torc_claim 
 
 /* The smallest shirt for a length; TORC_XXL above 16 KiB. Shirts are powers of four from 64: two bits of length each. */
 TORC_INLINE uint32_t torc_shirt_of(size_t length) {
-    uint32_t bits = length <= TORC_XS_BYTES ? 6 : 64u - (uint32_t)__builtin_clzll((unsigned long long)length - 1);
+    uint32_t bits = 64u - (uint32_t)__builtin_clzll(((unsigned long long)length - (length != 0)) | (TORC_XS_BYTES - 1));
     uint32_t shirt = (bits - 5) / 2;
     return shirt < TORC_XXL ? shirt : (uint32_t)TORC_XXL;
 }
@@ -379,37 +380,52 @@ static inline __attribute__((always_inline)) int torc_ringptr_claim_out(struct t
     return status;
 }
 
-/* Inline where the fitting pool's next slot is free and nothing else is due. */
+/* The pool of the smallest shirt for a length of 1 to 16 KiB. */
+static inline __attribute__((always_inline)) const struct torc_pool_view *
+torc_fitting_pool(const struct torc_publisher *publisher, size_t length) {
+    size_t bits = 63u ^ (size_t)__builtin_clzll((unsigned long long)(length - 1) | (TORC_XS_BYTES - 1));
+    return publisher->fitting[bits - (TORC_XS_BITS - 1)];
+}
+
+/* Inline where the slot that was released last, or the fitting pool's next, is free and nothing else is due. */
 TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length,
                                    struct torc_ringptr *ptr, void **data) {
     const struct torc_pool_view *pool;
     struct torc_pool_ctl *ctl;
     struct torc_slot *slot;
-    uint32_t shirt;
-    uint32_t index;
+    struct torc_bus *bus;
+    size_t number;
     uint64_t word;
-    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || ptr == NULL || length > TORC_XL_BYTES ||
+    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || ptr == NULL || length - 1 >= TORC_XL_BYTES ||
                       torc_load_relaxed64(&publisher->room) == 0)) {
         return torc_ringptr_claim_out(publisher, type, length, ptr, data);
     }
-    shirt = torc_shirt_of(length);
-    pool = &publisher->pools[shirt];
+    pool = torc_fitting_pool(publisher, length);
     ctl = pool->ctl;
-    index = torc_load_relaxed32(&ctl->next);
-    slot = &pool->slots[index];
-    /* Below the limit; then count 0, and not retired. */
-    if (TORC_UNLIKELY(index >= ctl->limit ||
-                      (word = torc_load_acquire64(&slot->word)) >= TORC_GENERATION_LAST)) { /* FREE */
-        return torc_ringptr_claim_out(publisher, type, length, ptr, data);
+    bus = publisher->bus;
+    number = torc_load_relaxed32(&ctl->recent);
+    slot = &bus->slots[number];
+    if (TORC_LIKELY(number != 0) && (word = torc_load_acquire64(&slot->word)) < TORC_RECENT_LAST) { /* FREE */
+        torc_store_relaxed64(&ctl->allocations, torc_load_relaxed64(&ctl->allocations) + 1);
+    } else {
+        uint32_t next = torc_load_relaxed32(&ctl->next);
+        slot = &pool->slots[next];
+        /* Below the limit; then count 0, and not retired. */
+        if (TORC_UNLIKELY(next >= ctl->limit ||
+                          (word = torc_load_acquire64(&slot->word)) >= TORC_GENERATION_LAST)) { /* FREE */
+            return torc_ringptr_claim_out(publisher, type, length, ptr, data);
+        }
+        torc_store_relaxed32(&ctl->next, next + 1); /* counts as one allocation */
+        number = pool->first + next;
     }
-    torc_store_relaxed32(&ctl->next, index + 1);
+    torc_store_relaxed32(&ctl->recent, 0);
     torc_store_relaxed64(&slot->meta, length | ((uint64_t)type << 32));
-    torc_store_relaxed64(&slot->word, word + TORC_COUNT_ONE); /* nobody else writes it while it is free */
+    torc_store_relaxed64(&slot->word, word | TORC_COUNT_ONE); /* nobody else writes it while it is free */
     if (data != NULL) {
-        *data = pool->payload + (size_t)index * ((size_t)TORC_XS_BYTES << (2 * shirt)); /* pool->size */
+        *data = pool->payload + (number - pool->first) * pool->size;
     }
-    ptr->bus = publisher->bus;
-    ptr->id = ((uint64_t)(pool->first + index) << TORC_ID_SLOT_SHIFT) + word;
+    ptr->bus = bus;
+    ptr->id = ((uint64_t)number << TORC_ID_SLOT_SHIFT) | word;
     return TORC_OK;
 }
 

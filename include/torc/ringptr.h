@@ -96,7 +96,7 @@ TORC_INLINE struct torc_slot *torc_slot_of(const struct torc_bus *bus, uint64_t 
 
 /* Which pool it is in; only for a number that has a slot. */
 TORC_INLINE struct torc_pool_view *torc_pool_of(const struct torc_bus *bus, uint64_t id) {
-    return &bus->pools[bus->pool_numbers[TORC_ID_NUMBER(id) / TORC_SLOT_GRANULE]];
+    return bus->pool_of[TORC_ID_NUMBER(id) / TORC_SLOT_GRANULE];
 }
 
 /* The payload of a slot that cannot be freed meanwhile. */
@@ -134,20 +134,24 @@ TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr 
  * from its pool. Nobody else has a reference and no reader can pin what was never published, so a plain store frees it.
  * The thread matters for handles that are *not* what they claim: were another thread to free the slot at the same time,
  * only this one could hand it out again, and it is here (a publisher passed on to another thread makes that one the
- * owner at its next round of chores). */
+ * owner at its next round of chores). The next claim shall have this slot again, while its lines are at hand. */
 TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
     uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;
-    struct torc_slot *slot = torc_slot_of(ptr.bus, ptr.id);
+    uint32_t number = (uint32_t)(ptr.id >> TORC_ID_SLOT_SHIFT); /* TORC_ID_NUMBER: bit 63 is 0 */
+    struct torc_slot *slot;
     const struct torc_pool_view *pool;
-    if (TORC_UNLIKELY(TORC_DEBUG >= 2 || slot == NULL || torc_load_acquire64(&slot->word) != alone)) { /* DROP */
+    if (TORC_UNLIKELY(TORC_DEBUG >= 2 || number >= ptr.bus->slot_count)) {
         return torc_ringptr_release_slow(ptr, alone);
     }
-    pool = torc_pool_of(ptr.bus, ptr.id);
-    if (TORC_UNLIKELY(torc_load_relaxed64(&pool->owner) != torc_thread_token() || pool->payload == NULL)) {
+    slot = &ptr.bus->slots[number];
+    pool = ptr.bus->pool_of[number / TORC_SLOT_GRANULE];
+    if (TORC_UNLIKELY(torc_load_acquire64(&slot->word) != alone || /* DROP */
+                      torc_load_relaxed64(&pool->owner) != torc_thread_token())) {
         return torc_ringptr_release_slow(ptr, alone);
     }
     torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */
-    torc_barrier_light(ptr.bus->fence);                            /* SPACE */
+    torc_store_relaxed32(&pool->ctl->recent, number);
+    torc_barrier_light(0); /* SPACE; where that takes a fence, a pool has no owner */
     if (TORC_UNLIKELY(torc_load_relaxed32(&pool->space->waiting) != 0)) {
         torc_wake_owner_slow(pool);
     }

@@ -169,7 +169,8 @@ TCase *add_case(Suite *suite, const char *name, void (*setup)(void));
     X(handler_end)                                                                                                     \
     X(arena_edges)                                                                                                     \
     X(heap_edges)                                                                                                      \
-    X(wide)
+    X(wide)                                                                                                            \
+    X(recent)
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)
 #undef DECLARE_SUITE

@@ -192,6 +192,8 @@ START_TEST(a_poll_is_told_of_a_loss_with_nothing_behind_it) {
     }
     for (int i = 0; i < 2; i++) {
         assert_ok(torc_try_ringptr_claim(t.publisher, 1, 16384, &taken[i], NULL));
+    }
+    for (int i = 0; i < 2; i++) {
         assert_ok(torc_ringptr_release(taken[i]));
     }
     if (_i == 1) {

@@ -11,6 +11,14 @@ static void open_with_s_slots(uint32_t capacity) {
     open_world(&config);
 }
 
+/* A handle that was cloned is not released by a plain store, so its slot's turn comes when the others have had theirs. */
+static void release_in_its_turn(struct torc_ringptr ptr) {
+    struct torc_ringptr clone;
+    assert_ok(torc_ringptr_clone(ptr, &clone));
+    assert_ok(torc_ringptr_release(ptr));
+    assert_ok(torc_ringptr_release(clone));
+}
+
 START_TEST(every_lap_hands_out_every_slot_once_and_in_the_same_order) {
     uint32_t capacity = CAPACITIES[_i], order[256], i, lap;
     unsigned char seen[256] = {0};
@@ -25,7 +33,7 @@ START_TEST(every_lap_hands_out_every_slot_once_and_in_the_same_order) {
                 ck_assert_uint_eq(seen[order[i]]++, 0);
             }
             ck_assert_uint_eq(slot_index(t.bus, ptr), order[i]);
-            assert_ok(torc_ringptr_release(ptr));
+            release_in_its_turn(ptr);
         }
     }
 }
@@ -56,7 +64,7 @@ START_TEST(slots_are_handed_out_in_the_order_of_their_payloads) {
     for (i = 0; i < 40; i++) {
         ptr = claim_handle(200);
         ck_assert_uint_eq(slot_index(t.bus, ptr), (slot_index(t.bus, last) + 1) % 16);
-        assert_ok(torc_ringptr_release(last));
+        release_in_its_turn(last);
         last = ptr;
     }
     assert_ok(torc_ringptr_release(last));

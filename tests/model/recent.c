@@ -1,0 +1,94 @@
+/* recent.c - the slot that was released last, handed out before its turn (pools/recent.c), to a publisher that was passed on meanwhile:
+ * the thread that had it releases a handle of its own by a plain store, and leaves a hint, while the next one claims. */
+#include "world.h"
+
+#include "../../src/core.h"
+
+#include <string.h>
+
+#define SLOTS 3u
+
+static struct torc_ringptr mine[2], next[2];
+static int claimed[2];
+static torc_a32 passed;
+
+static void setup(void) {
+    struct torc_config config = tiny_config();
+    config.slots[TORC_XS] = SLOTS;
+    torc_store_relaxed32(&passed, 0);
+    open_bus(&config);
+    w.publisher = open_publisher(TORC_WAIT_BLOCK, TORC_DRY_FAIL);
+}
+
+static int claim(struct torc_ringptr *ptr, uint64_t number, bool slow) {
+    void *data = NULL;
+    int status = slow ? torc_try_ringptr_claim(w.publisher, 1, 16, ptr, &data)
+                      : torc_ringptr_claim(w.publisher, 1, 16, ptr, &data);
+    if (status == TORC_OK) {
+        fill_number(data, 16, number);
+    }
+    return status;
+}
+
+static void read_and_release(struct torc_ringptr ptr, uint64_t number) {
+    model_assert_equal(number_in(torc_ringptr_data(ptr), 16), number);
+    model_assert_status(torc_ringptr_release(ptr), TORC_OK);
+}
+
+/* The second slot is released; the first, number 0, never is a hint. */
+static void pass_and_release(void) {
+    for (uint64_t i = 0; i < 2; i++) {
+        model_assert_status(claim(&mine[i], i, false), TORC_OK);
+    }
+    torc_store_release32(&passed, 1);
+    read_and_release(mine[1], 1);
+    if (model_broken()) {
+        torc_store_release64(&torc_slot_of(w.bus, mine[0].id)->word, torc_ringptr_generation(mine[0]));
+        torc_store_relaxed32(&w.publisher->pools[TORC_XS].ctl->recent, TORC_ID_NUMBER(mine[0].id));
+    }
+}
+
+static void wait_passed(void) {
+    while (torc_load_acquire32(&passed) == 0) {
+        model_pause();
+    }
+}
+static void claim_two(void) {
+    wait_passed();
+    for (uint64_t i = 0; i < 2; i++) {
+        claimed[i] = claim(&next[i], i + 2, false);
+    }
+}
+static void try_two(void) {
+    wait_passed();
+    for (uint64_t i = 0; i < 2; i++) {
+        claimed[i] = claim(&next[i], i + 2, true);
+    }
+}
+
+/* One slot was free all the time. Who finds the other is given it once. */
+static void check(void) {
+    uint64_t held = 1;
+    model_assert_status(claimed[0], TORC_OK);
+    model_assert(claimed[1] == TORC_OK || claimed[1] == TORC_POOL_DRY, "claimed, or the release was not seen");
+    for (int i = 0; i < 2; i++) {
+        held += claimed[i] == TORC_OK;
+        model_assert(claimed[i] != TORC_OK || ((next[i].id ^ mine[0].id) >> TORC_ID_SLOT_SHIFT) != 0,
+                     "a slot that is held is nobody else's");
+    }
+    audit_world(held);
+    for (uint64_t i = 0; i < 2; i++) {
+        if (claimed[i] == TORC_OK) {
+            read_and_release(next[i], i + 2);
+        }
+    }
+    read_and_release(mine[0], 0);
+    close_world();
+}
+
+MODEL_SCENARIO(recent_passed, .claim = "a hint left by the publisher's last thread leads to a slot that is free",
+               .hazards = "12, 13, 22", .broken = "a slot that is held is freed, and hinted at", .setup = setup,
+               .thread = {pass_and_release, claim_two}, .check = check, .preemptions = MODEL_UNBOUNDED, .quick = 2);
+MODEL_SCENARIO(recent_passed_try, .claim = "the same for a claim that is not inline", .hazards = "12, 13, 22",
+               .broken = "a slot that is held is freed, and hinted at", .setup = setup,
+               .thread = {pass_and_release, try_two}, .check = check, .preemptions = 3, .quick = 1);

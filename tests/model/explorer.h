@@ -304,7 +304,7 @@ struct limits {
     uint64_t random; /* > 0: so many random executions instead of the search */
     uint64_t seed;
     int preemptions; /* -1: the scenario's */
-    uint32_t jobs;   /* of the mutation score, at a time */
+    uint32_t jobs;   /* scenarios or mutants at a time */
     bool quick, deep;
     bool silent;
     const char *of; /* mutate only files that begin so; NULL: all */
@@ -326,6 +326,12 @@ struct result search(const struct model_scenario *scenario, const struct limits 
 bool replay(const struct model_scenario *scenario, const char *text);
 bool replays(const struct model_scenario *scenario); /* does the replay string of what was found lead there again? */
 double seconds_now(void);
+
+/* jobs.c: does all pieces, `jobs` at a time, each in one of as many processes; false: one of those ended early. What jobs
+ * share is in memory of jobs_share; who prints or adds up holds the lock. */
+bool in_jobs(uint32_t jobs, uint32_t pieces, void (*work)(uint32_t piece));
+void *jobs_share(size_t bytes);
+void jobs_lock(bool taken);
 
 /* mutate.c */
 int mutate(const struct model_scenario *const *scenarios, uint32_t count, const struct limits *limits,

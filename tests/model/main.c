@@ -16,12 +16,13 @@ static const char usage[] =
     "  --deep             the larger bounds, which are not known to end: with --seconds\n"
     "  --preemptions N    another bound\n"
     "  --max N            at most so many executions per scenario, --seconds S: so long (of this process)\n"
+    "  --jobs N           N scenarios at a time (or mutants, of the mutation score)\n"
     "  --every            what leads to a state that was seen before, too\n"
     "  --random N         N executions with random priorities (PCT) instead; --seed S\n"
     "  --replay STRING    one execution of the scenario named by --only\n"
     "  --sites            atomic operations and how they can be weakened\n"
     "  --weaken FILE:LINE[:VARIANT]  with one of them weakened\n"
-    "  --mutate           weaken each in turn, print which are not noticed; --explained FILE, --jobs N, --of FILE\n"
+    "  --mutate           weaken each in turn, print which are not noticed; --explained FILE, --of FILE\n"
     "  --unapplied        but weaken nothing: what that score is worth\n"
     "  --selftest N       N random programs: the explorer against the axioms; --seed S\n"
     "  --verbose          show also the violations that were to be found\n";
@@ -30,6 +31,7 @@ static const char usage[] =
 static const struct model_scenario *chosen[MAX_CHOSEN];
 static uint32_t chosen_count;
 static bool verbose;
+static const struct limits *limits;
 
 /* --- verdicts ------------------------------------------------------------------------------------------------------ */
 
@@ -97,8 +99,7 @@ bool judge(const struct model_scenario *scenario, const struct result *result, c
 
 /* --- running ------------------------------------------------------------------------------------------------------- */
 
-static void print_result(const struct model_scenario *scenario, const struct result *result, bool good,
-                         const struct limits *limits) {
+static void print_result(const struct model_scenario *scenario, const struct result *result, bool good) {
     char bound[24];
     (void)snprintf(bound, sizeof bound, result->bound >= MODEL_UNBOUNDED ? "no bound" : "bound %u", result->bound);
     printf("%-5s %-28s %9llu executions %9llu cut short  %-9s %-10s %7.2f s\n", good ? "ok" : "FAIL", scenario->name,
@@ -111,22 +112,47 @@ static void print_result(const struct model_scenario *scenario, const struct res
            result->seconds);
 }
 
+/* Of all jobs. */
 static struct sum {
     uint64_t executions, pruned;
-    uint32_t scenarios, complete, unplanted; /* violations */
+    uint32_t passed, failed, complete, unplanted; /* violations */
     double seconds;
-} sum;
+} * sum;
 
-static void add_up(const struct result *result, bool planted) {
-    sum.scenarios++;
-    sum.executions += result->executions;
-    sum.pruned += result->pruned;
-    sum.complete += result->complete;
-    sum.unplanted += result->violated && !planted;
-    sum.seconds += result->seconds;
+static void add_up(const struct result *result, bool good, bool planted) {
+    sum->passed += good;
+    sum->failed += !good;
+    sum->executions += result->executions;
+    sum->pruned += result->pruned;
+    sum->complete += result->complete;
+    sum->unplanted += result->violated && !planted;
+    sum->seconds += result->seconds;
 }
 
-static bool run_one(const struct model_scenario *scenario, const struct limits *limits) {
+static void print_outcomes(void) {
+    for (uint32_t i = 0; i < outcome_count; i++) {
+        printf("      %s: %llu times\n", outcomes[i].text, (unsigned long long)outcomes[i].times);
+    }
+}
+
+static void print_one(const struct model_scenario *scenario, const struct result *result, bool good, bool shown,
+                      const char *why) {
+    print_result(scenario, result, good);
+    if (result->violated && (!(good && shown) || verbose)) {
+        report_violation();
+    } else if (!good && ex.broken) {
+        printf("      the defect was not found: %s\n", scenario->broken);
+    } else if (why[0] != '\0') {
+        printf("      %s: %s\n", good ? "found" : "wrong", why);
+    }
+    if (verbose && scenario->outcomes != NULL) {
+        print_outcomes();
+    }
+    (void)fflush(stdout);
+}
+
+static void run_one(uint32_t which) {
+    const struct model_scenario *scenario = chosen[which];
     char why[512];
     struct result result = search(scenario, limits);
     bool good = judge(scenario, &result, why, sizeof why);
@@ -136,48 +162,44 @@ static bool run_one(const struct model_scenario *scenario, const struct limits *
         (void)snprintf(why, sizeof why, "its replay string leads somewhere else");
         good = false;
     }
-    print_result(scenario, &result, good, limits);
-    add_up(&result, shown);
-    if (result.violated && (!(good && shown) || verbose)) {
-        report_violation();
-    } else if (!good && ex.broken) {
-        printf("      the defect was not found: %s\n", scenario->broken);
-    } else if (why[0] != '\0') {
-        printf("      %s: %s\n", good ? "found" : "wrong", why);
-    }
-    if (verbose && scenario->outcomes != NULL) {
-        for (uint32_t i = 0; i < outcome_count; i++) {
-            printf("      %s: %llu times\n", outcomes[i].text, (unsigned long long)outcomes[i].times);
-        }
-    }
-    (void)fflush(stdout);
-    return good;
+    jobs_lock(true);
+    print_one(scenario, &result, good, shown, why);
+    add_up(&result, good, shown);
+    jobs_lock(false);
 }
 
-static bool wanted(const struct model_scenario *scenario, const struct limits *limits) {
-    if (ex.broken && scenario->broken == NULL) {
-        return false;
-    }
-    return !(limits->quick && scenario->quick == MODEL_NOT_QUICK);
-}
-
-static int run_all(const struct limits *limits) {
-    uint32_t passed = 0;
-    uint32_t failed = 0;
+static void keep_wanted(void) {
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < chosen_count; i++) {
-        if (wanted(chosen[i], limits)) {
-            bool good = run_one(chosen[i], limits);
-            passed += good;
-            failed += !good;
+        bool wanted =
+            (!ex.broken || chosen[i]->broken != NULL) && !(limits->quick && chosen[i]->quick == MODEL_NOT_QUICK);
+        if (wanted) {
+            chosen[kept++] = chosen[i];
         }
     }
+    chosen_count = kept;
+}
+
+static int run_all(void) {
+    double start = seconds_now();
+    uint32_t run;
+    sum = jobs_share(sizeof *sum);
+    keep_wanted();
+    if (limits->jobs > 1) {
+        (void)in_jobs(limits->jobs, chosen_count, run_one);
+    } else {
+        for (uint32_t i = 0; i < chosen_count; i++) {
+            run_one(i);
+        }
+    }
+    run = sum->passed + sum->failed;
+    sum->failed += chosen_count - run;
     printf("%u scenarios, %u of them searched to the end of their bound; %llu executions, %llu cut short; %u "
-           "violations that "
-           "nobody planted; %.0f s\n",
-           sum.scenarios, sum.complete, (unsigned long long)sum.executions, (unsigned long long)sum.pruned,
-           sum.unplanted, sum.seconds);
-    printf("model%s: %u passed, %u failed, 0 skipped\n", ex.broken ? " --broken" : "", passed, failed);
-    return failed == 0 && passed != 0 ? 0 : 1;
+           "violations that nobody planted; %.0f s of processor time, %.1f minutes\n",
+           run, sum->complete, (unsigned long long)sum->executions, (unsigned long long)sum->pruned, sum->unplanted,
+           sum->seconds, (seconds_now() - start) / 60);
+    printf("model%s: %u passed, %u failed, 0 skipped\n", ex.broken ? " --broken" : "", sum->passed, sum->failed);
+    return sum->failed == 0 && sum->passed != 0 ? 0 : 1;
 }
 
 static void list(void) {
@@ -305,6 +327,7 @@ int main(int argc, char **argv) {
         }
         i++;
     }
+    limits = &command.limits;
     choose(command.only);
     if (command.list) {
         list();
@@ -316,5 +339,5 @@ int main(int argc, char **argv) {
     if (command.mutate) {
         return mutate(chosen, chosen_count, &command.limits, command.explained);
     }
-    return command.replay != NULL ? replay_one(command.replay, command.only) : run_all(&command.limits);
+    return command.replay != NULL ? replay_one(command.replay, command.only) : run_all();
 }

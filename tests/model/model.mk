@@ -2,7 +2,7 @@
 
 MODEL_DIR := tests/model
 MODEL_RT  := $(addprefix $(MODEL_DIR)/,views.c cells.c memory.c sched.c heavy.c race.c heap.c block.c clock.c threads.c \
-             coroutine.c search.c state.c decide.c report.c sites.c mutate.c explained.c once.c axioms.c selftest.c \
+             coroutine.c search.c state.c decide.c report.c sites.c mutate.c explained.c jobs.c once.c axioms.c selftest.c \
              main.c)
 MODEL_SCENARIOS := $(filter-out $(MODEL_RT) $(MODEL_DIR)/begin.c $(MODEL_DIR)/end.c,$(sort $(wildcard $(MODEL_DIR)/*.c)))
 MODEL_UNDER_TEST := $(LIB_SRC) $(MODEL_SCENARIOS)
@@ -58,9 +58,10 @@ model-broken: ## The same with a defect in the explorer and one in each scenario
 # What the explorer is asked: does it agree with the axioms of RC11; do all scenarios pass; are their defects found? And
 # does chance find anything beyond the bounds: random priorities are not bound in preemptions.
 MODEL       := $(O)/model/model
-MODEL_BROKEN = "$(MODEL) --selftest 500 --broken" "$(MODEL) --broken"
-MODEL_RUNS   = "$(MODEL) --selftest 500" "$(MODEL)" "$(MODEL) --random 5000" $(MODEL_BROKEN)
-MODEL_QUICK  = "$(MODEL) --selftest 50" "$(MODEL) --quick" "$(MODEL) --random 1000" "$(MODEL) --quick --broken"
+MODEL_ALL    = $(MODEL) --jobs 2
+MODEL_BROKEN = "$(MODEL) --selftest 500 --broken" "$(MODEL_ALL) --broken"
+MODEL_RUNS   = "$(MODEL) --selftest 500" "$(MODEL_ALL)" "$(MODEL_ALL) --random 5000" $(MODEL_BROKEN)
+MODEL_QUICK  = "$(MODEL) --selftest 50" "$(MODEL_ALL) --quick" "$(MODEL_ALL) --random 1000" "$(MODEL_ALL) --quick --broken"
 ifeq ($(FLAVOUR),plain)
 TEST_PROGRAMS += $(MODEL_QUICK)
 build-tests: model-here

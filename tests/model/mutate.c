@@ -12,9 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define MAX_SCENARIOS 512
 #define MAX_MUTANTS   1024
@@ -33,7 +30,6 @@ struct fate {
 };
 /* Written by all jobs. */
 struct shared {
-    uint32_t next; /* piece of work */
     struct baseline baseline[MAX_SCENARIOS];
     struct fate fate[MAX_MUTANTS];
 };
@@ -48,35 +44,7 @@ static int32_t line_of[MAX_MUTANTS];
 static uint32_t mutant_count;
 static struct limits limits;
 
-/* --- work for several processes ------------------------------------------------------------------------------------------ */
-
-static bool in_jobs(uint32_t pieces, void (*work)(uint32_t piece)) {
-    pid_t child[16];
-    uint32_t jobs = limits.jobs == 0 ? 1 : limits.jobs > 16 ? 16 : limits.jobs;
-    bool good = true;
-    shared->next = 0;
-    (void)fflush(stdout);
-    for (uint32_t job = 0; job < jobs; job++) {
-        child[job] = fork();
-        if (child[job] == 0) {
-            uint32_t piece;
-            while ((piece = __atomic_fetch_add(&shared->next, 1, __ATOMIC_RELAXED)) < pieces) {
-                work(piece);
-            }
-            (void)fflush(stdout);
-            _exit(0);
-        }
-        good = good && child[job] > 0;
-    }
-    for (uint32_t job = 0; job < jobs; job++) {
-        int status;
-        good = child[job] > 0 && waitpid(child[job], &status, 0) > 0 && status == 0 && good;
-    }
-    if (!good) {
-        printf("a job ended early\n");
-    }
-    return good;
-}
+/* --- the budget ------------------------------------------------------------------------------------------------------- */
 
 /* The budget is in executions, about as many as there are in so many seconds: a busy machine finds what an idle one does. */
 #define EXECUTIONS_PER_SECOND 8000
@@ -125,7 +93,7 @@ static int by_seconds(const void *a, const void *b) {
 
 /* Scenarios that fail as they are tell nothing about a mutant. */
 static bool take_baselines(void) {
-    bool good = in_jobs(scenario_count, take_baseline);
+    bool good = in_jobs(limits.jobs, scenario_count, take_baseline);
     uint32_t incomplete = 0;
     for (uint32_t i = 0; i < scenario_count; i++) {
         const struct baseline *one = &shared->baseline[i];
@@ -301,14 +269,14 @@ int mutate(const struct model_scenario *const *chosen, uint32_t count, const str
     limits.seconds = limits.seconds > 0 ? limits.seconds : 5;
     scenarios = chosen;
     scenario_count = count < MAX_SCENARIOS ? count : MAX_SCENARIOS;
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED || (explained != NULL && !explanations_read(explained))) {
+    shared = jobs_share(sizeof *shared);
+    if (explained != NULL && !explanations_read(explained)) {
         return 2;
     }
     good = take_baselines();
     list_mutants();
-    good = in_jobs(mutant_count, try_alone) && good;
-    good = in_jobs(ranked, try_explained) && good;
+    good = in_jobs(limits.jobs, mutant_count, try_alone) && good;
+    good = in_jobs(limits.jobs, ranked, try_explained) && good;
     score = count_all();
     stale = explanations_stale(limits.of);
     printf("%u sites, %u of them run by no scenario; %u mutants: %u killed, %u explained, %u survivors; %u run by no "

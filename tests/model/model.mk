@@ -24,12 +24,17 @@ MODEL_WRAPPED := memcpy memset memmove malloc calloc aligned_alloc free mmap mun
     clock_gettime pthread_mutex_lock pthread_mutex_unlock pthread_mutex_init pthread_mutex_destroy pthread_cond_wait \
     pthread_cond_signal pthread_cond_broadcast pthread_cond_init pthread_cond_destroy pthread_create pthread_join \
     pthread_self pthread_setcanceltype pthread_setname_np pthread_once pthread_key_create pthread_setspecific
-MODEL_LINK = $(CC) -g -no-pie -pthread $(addprefix -Wl$(comma)--wrap=,$(MODEL_WRAPPED))
+# The explorer itself is compiled as a whole: what is called at every access of every execution is worth it.
+MODEL_WHOLE = -O3 $(if $(findstring clang,$(CC)),,-flto=auto)
+MODEL_LINK = $(CC) $(MODEL_WHOLE) -g -no-pie -pthread $(addprefix -Wl$(comma)--wrap=,$(MODEL_WRAPPED))
 comma := ,
+
+$(MODEL_RT_OBJ): MODEL_OPTIMISE = $(MODEL_WHOLE)
+$(MODEL_ENDS): MODEL_OPTIMISE = -O2
 
 $(MODEL_RT_OBJ) $(MODEL_ENDS): $(O)/model/obj/%.o: %.c $(MODEL_DIR)/model.mk
 	@mkdir -p $(@D)
-	$(call say,CC,$<) $(MODEL_COMPILE) -O2 -MMD -MP -c -o $@ $<
+	$(call say,CC,$<) $(MODEL_COMPILE) $(MODEL_OPTIMISE) -MMD -MP -c -o $@ $<
 $(MODEL_OBJ): $(O)/model/obj/%.o: %.c $(MODEL_DIR)/model.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$<) $(MODEL_COMPILE) $(MODEL_WATCHED) -MMD -MP -c -o $@ $<

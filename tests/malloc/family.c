@@ -22,10 +22,12 @@
         }                                                                                                              \
     } while (0)
 
-/* The compiler knows these functions too well: through here it does not know what it calls. */
+/* Compilers and analyzers know these functions too well: through here they do not know what is called. */
 static void *(*volatile do_malloc)(size_t) = malloc;
 static void *(*volatile do_calloc)(size_t, size_t) = calloc;
 static void *(*volatile do_realloc)(void *, size_t) = realloc;
+static void *(*volatile do_memalign)(size_t, size_t) = memalign;
+static void (*volatile do_free)(void *) = free;
 
 static bool aligned_to(const void *block, size_t alignment) {
     return block != NULL && (uintptr_t)block % alignment == 0;
@@ -125,7 +127,7 @@ static void alignments(void) {
     MUST(aligned_to(block, 64));
     free(block);
     errno = 0;
-    MUST(memalign(SIZE_MAX, 10) == NULL && errno == EINVAL);
+    MUST(do_memalign(SIZE_MAX, 10) == NULL && errno == EINVAL);
     block = valloc(10);
     MUST(aligned_to(block, (size_t)sysconf(_SC_PAGESIZE)));
     free(block);
@@ -158,6 +160,7 @@ static void *churn(void *seed) {
 static void no_memory(void) {
     void *(*volatile do_aligned_alloc)(size_t, size_t) = aligned_alloc;
     volatile size_t much = SIZE_MAX / 2;
+    void *none;
     errno = 0;
     MUST(do_aligned_alloc(64, much) == NULL && errno == ENOMEM);
     errno = 0;
@@ -165,7 +168,8 @@ static void no_memory(void) {
     errno = 0;
     MUST(valloc(much) == NULL && errno == ENOMEM);
     errno = 0;
-    MUST(reallocarray(NULL, much, 3) == NULL && errno == ENOMEM);
+    none = reallocarray(NULL, much, 3);
+    MUST(none == NULL && errno == ENOMEM);
 }
 
 /* Freed twice, wherever it lay: on a quick list, merged, in memory that the system has back. */
@@ -173,10 +177,9 @@ static void freed_twice(void) {
     static const size_t sizes[] = {10, 5000, 200000, (size_t)100 << 20};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         void *before = do_malloc(sizes[i] / 4), *block = do_malloc(sizes[i]);
-        void (*volatile do_free)(void *) = free;
         MUST(before != NULL && block != NULL);
         free(before);
-        free(block);
+        do_free(block);
         do_free(block);
         MUST(malloc_usable_size(block) == 0);
     }

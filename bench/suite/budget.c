@@ -27,9 +27,9 @@ void suite_budget_start(void) {
             cases_left++;
         }
     }
-    printf("%zu cases, %zu implementations, %u rounds or, where time is short, %u; at most %.0f min %02.0f s\n",
-           cases_left, suite_plugin_count, suite_settings.rounds, SUITE_ROUNDS_LEAST,
-           (double)(suite_settings.budget_s / 60), (double)(suite_settings.budget_s % 60));
+    printf("%zu cases, %zu implementations, %u rounds or, where time is short, %u; at most %u min %02u s\n", cases_left,
+           suite_plugin_count, suite_settings.rounds, SUITE_ROUNDS_LEAST, suite_settings.budget_s / 60,
+           suite_settings.budget_s % 60);
 }
 
 double suite_budget_share(const struct suite_case *which) {

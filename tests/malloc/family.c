@@ -26,6 +26,7 @@
 static void *(*volatile do_malloc)(size_t) = malloc;
 static void *(*volatile do_calloc)(size_t, size_t) = calloc;
 static void *(*volatile do_realloc)(void *, size_t) = realloc;
+static void *(*volatile do_aligned_alloc)(size_t, size_t) = aligned_alloc;
 static void *(*volatile do_memalign)(size_t, size_t) = memalign;
 static void (*volatile do_free)(void *) = free;
 
@@ -118,12 +119,12 @@ static void alignments(void) {
     MUST(posix_memalign(&block, 3, 100) == EINVAL && posix_memalign(&block, 4, 100) == EINVAL);
     MUST(posix_memalign(&block, 0, 100) == EINVAL && posix_memalign(&block, 64, SIZE_MAX / 2) == ENOMEM);
     MUST(errno == 0 && block == &errno);
-    block = aligned_alloc(48, 96);
+    block = do_aligned_alloc(48, 96);
     MUST(block == NULL && errno == EINVAL);
     errno = 0;
-    block = aligned_alloc(0, 96);
+    block = do_aligned_alloc(0, 96);
     MUST(block == NULL && errno == EINVAL);
-    block = memalign(48, 10);
+    block = do_memalign(48, 10);
     MUST(aligned_to(block, 64));
     free(block);
     errno = 0;
@@ -158,7 +159,6 @@ static void *churn(void *seed) {
 }
 
 static void no_memory(void) {
-    void *(*volatile do_aligned_alloc)(size_t, size_t) = aligned_alloc;
     volatile size_t much = SIZE_MAX / 2;
     void *none;
     errno = 0;

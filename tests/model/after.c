@@ -166,8 +166,8 @@ MODEL_SCENARIO(bus_after_sleep, .claim = "a sleeper wakes when the one it is aft
                .thread = {publish_one, make_one_asleep, check_one_asleep}, .check = close_all, .preemptions = 1,
                .fences = true);
 MODEL_SCENARIO(bus_after_sleep_two, .claim = "the same twice", .hazards = "19", .setup = setup,
-               .thread = {publish_two, make_two_asleep, check_two_asleep}, .check = close_all, .preemptions = 1,
-               .quick = MODEL_NOT_QUICK, .fences = true);
+               .thread = {publish_two, make_two_asleep, check_two_asleep}, .check = close_all,
+               .preemptions = MODEL_NONE, .deep = 1, .fences = true);
 MODEL_SCENARIO(bus_after_sleep_heavy, .claim = "the same with membarrier: the event is there already", .hazards = "19",
                .broken = "the mark of the sleeper is lost", .setup = setup_one,
                .thread = {make_one_asleep, check_one_asleep}, .check = close_all, .preemptions = 2, .quick = 1);
@@ -183,7 +183,7 @@ static void publish_elsewhere(void) {
 }
 MODEL_SCENARIO(bus_after_lane, .claim = "a sleeper wakes for what comes by a lane that was not there when it slept",
                .hazards = "19", .setup = setup_lanes, .thread = {publish_elsewhere, make_one_asleep, check_one_asleep},
-               .check = close_all, .preemptions = 1, .quick = MODEL_NOT_QUICK, .fences = true);
+               .check = close_all, .preemptions = MODEL_NONE, .deep = 1, .fences = true);
 
 /* --- the one it is after leaves ---------------------------------------------------------------------------------------- */
 

@@ -39,5 +39,5 @@ static void take_a_pair(void) {
 MODEL_SCENARIO(gate_inline,
                .claim = "of two readers the slower is the gate: nothing is overwritten that either still reads",
                .hazards = "4, 5", .broken = "the publisher does not count the slow reader in", .setup = setup,
-               .thread = {publish, take_fast, take_a_pair}, .check = close_world, .fences = true, .preemptions = 1,
-               .quick = MODEL_NONE);
+               .thread = {publish, take_fast, take_a_pair}, .check = close_world, .fences = true,
+               .preemptions = MODEL_NONE, .deep = 1);

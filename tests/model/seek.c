@@ -149,7 +149,8 @@ MODEL_SCENARIO(bus_seek_back, .claim = "back to OLDEST while a publisher wraps: 
                .hazards = "4, 7", .broken = "the cursor is put back without the protocol", .setup = setup,
                .thread = {publish_two, seek_back}, .check = close_world, .preemptions = 2, .quick = 1, .fences = true);
 MODEL_SCENARIO(bus_seek_back_heavy, .claim = "the same with membarrier", .hazards = "4, 7", .setup = setup,
-               .thread = {publish_two, seek_back}, .check = close_world, .preemptions = 2, .quick = MODEL_NOT_QUICK);
+               .thread = {publish_two, seek_back}, .check = close_world, .preemptions = 1, .quick = MODEL_NOT_QUICK,
+               .deep = 2);
 MODEL_SCENARIO(bus_seek_back_slots, .claim = "the same where a publisher reaps slots", .hazards = "4, 7",
                .broken = "the cursor is put back without the protocol", .setup = setup_slots,
                .thread = {publish_slots, seek_back_slots}, .check = close_world, .preemptions = 1, .fences = true);

@@ -166,8 +166,8 @@ MODEL_SCENARIO(bus_after_sleep, .claim = "a sleeper wakes when the one it is aft
                .thread = {publish_one, make_one_asleep, check_one_asleep}, .check = close_all, .preemptions = 1,
                .fences = true);
 MODEL_SCENARIO(bus_after_sleep_two, .claim = "the same twice", .hazards = "19", .setup = setup,
-               .thread = {publish_two, make_two_asleep, check_two_asleep}, .check = close_all,
-               .preemptions = MODEL_NONE, .deep = 1, .fences = true);
+               .thread = {publish_two, make_two_asleep, check_two_asleep}, .check = close_all, .preemptions = 1,
+               .quick = MODEL_NONE, .fences = true);
 MODEL_SCENARIO(bus_after_sleep_heavy, .claim = "the same with membarrier: the event is there already", .hazards = "19",
                .broken = "the mark of the sleeper is lost", .setup = setup_one,
                .thread = {make_one_asleep, check_one_asleep}, .check = close_all, .preemptions = 2, .quick = 1);

@@ -236,7 +236,7 @@ static void run(uint64_t events, bool closing) {
                                     .events = events,
                                     .closes_at = closing && i == 0 ? 1 + events / 2 : 0,
                                     .random = i + 1,
-                                    .told = calloc(events, 1)};
+                                    .told = calloc((size_t)events, 1)};
         CHECK(asking[i].told != NULL, "no memory");
         threads[i] = stress_spawn("asking", ask_all, &asking[i]);
     }

@@ -141,6 +141,20 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
     return TORC_OK;
 }
 
+/* By another thread than the pool's owner, of a handle that was never cloned: the last release, most likely. The record is the
+ * owner's line as a rule, so it is not looked at first, which would fetch it twice. Nothing is done with the payload, so
+ * this needs no acquire: who is given the slot next acquires, and earlier releases head the same release sequence. */
+int torc_ringptr_release_far(struct torc_ringptr ptr, struct torc_slot *slot) {
+    const struct torc_pool_view *pool = torc_pool_of(ptr.bus, ptr.id);
+    uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;
+    if (TORC_UNLIKELY(TORC_DEBUG >= 2 || pool->xxl != NULL || may_go_later(pool) ||
+                      !torc_cas_release64(&slot->word, &alone, (alone & TORC_GENERATION_MASK) + 1))) { /* FREE */
+        return torc_ringptr_release_slow(ptr, alone);
+    }
+    look_for_waiters(ptr.bus, pool);
+    return TORC_OK;
+}
+
 /* The slot of a handle that is alive, or NULL. */
 static const struct torc_slot *live_slot(struct torc_ringptr ptr) {
     const struct torc_slot *slot = ptr.bus == NULL ? NULL : torc_slot_of(ptr.bus, ptr.id);

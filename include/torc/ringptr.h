@@ -84,6 +84,7 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr);
 /* The paths that are not worth inlining. */
 int torc_ringptr_clone_slow(struct torc_ringptr ptr, uint64_t found);
 int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found);
+int torc_ringptr_release_far(struct torc_ringptr ptr, struct torc_slot *slot);
 const void *torc_slot_data_slow(const struct torc_bus *bus, uint64_t id);
 void torc_wake_owner_slow(const struct torc_pool_view *pool);
 
@@ -145,8 +146,10 @@ TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
     }
     slot = &ptr.bus->slots[number];
     pool = ptr.bus->pool_of[number / TORC_SLOT_GRANULE];
-    if (TORC_UNLIKELY(torc_load_acquire64(&slot->word) != alone || /* DROP */
-                      torc_load_relaxed64(&pool->owner) != torc_thread_token())) {
+    if (torc_load_relaxed64(&pool->owner) != torc_thread_token()) {
+        return torc_ringptr_release_far(ptr, slot);
+    }
+    if (TORC_UNLIKELY(torc_load_acquire64(&slot->word) != alone)) { /* DROP */
         return torc_ringptr_release_slow(ptr, alone);
     }
     torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */

@@ -99,8 +99,15 @@ static void check_close(void) {
 MODEL_SCENARIO(array_close, .claim = "what a run published is read before the end, and nothing comes after it",
                .hazards = "20", .setup = setup, .thread = {array_or_closed, close_and_read}, .check = check_close,
                .preemptions = 2, .quick = 1);
+MODEL_SCENARIO(array_close_fences, .claim = "the same without membarrier", .hazards = "20", .setup = setup,
+               .thread = {array_or_closed, close_and_read}, .check = check_close, .fences = true, .preemptions = 2,
+               .quick = 1);
 MODEL_SCENARIO(row_close, .claim = "the same with messages", .hazards = "20", .setup = setup,
                .thread = {messages_or_closed, close_and_read}, .check = check_close, .preemptions = 2, .quick = 1);
+
+MODEL_SCENARIO(row_close_fences, .claim = "the same without membarrier", .hazards = "20", .setup = setup,
+               .thread = {messages_or_closed, close_and_read}, .check = check_close, .fences = true, .preemptions = 2,
+               .quick = 1);
 
 /* --- readers that join ------------------------------------------------------------------------------------------------- */
 

@@ -207,6 +207,19 @@ static bool sleep_once(const struct torc_await *await, uint64_t deadline) {
     return false;
 }
 
+/* Pauses, gives the processor away once, sleeps. Where threads exceed cores it is those it waits for that run next, and a sleep
+ * interrupts every core on which one of ours runs (the heavy barrier), and wakes others later. True if what it waits for was found. */
+static bool block(const struct torc_await *await, uint32_t round, uint64_t deadline) {
+    if (round + 1 < SHORT_SPIN) {
+        torc_cpu_relax();
+    } else if (round < SHORT_SPIN) {
+        (void)sched_yield();
+    } else {
+        return sleep_once(await, deadline);
+    }
+    return false;
+}
+
 static bool too_late(const struct torc_await *await, uint32_t round, uint64_t deadline) {
     bool look = round % CLOCK_EVERY == 0 || await->how == TORC_WAIT_BACKOFF ||
                 (await->how == TORC_WAIT_BLOCK && round >= SHORT_SPIN);
@@ -223,9 +236,7 @@ int torc_await(const struct torc_await *await, uint64_t deadline) {
         }
         if (await->how != TORC_WAIT_BLOCK) {
             torc_pause(await->how, round);
-        } else if (round < SHORT_SPIN) {
-            torc_cpu_relax();
-        } else if (sleep_once(await, deadline)) {
+        } else if (block(await, round, deadline)) {
             break;
         }
     }

@@ -38,7 +38,7 @@ uint64_t torc_deadline_ns(uint64_t ns);
  *   SPIN     pause instructions, then yields; lowest latency, burns a core
  *   YIELD    a few pauses, then sched_yield, then short naps
  *   BACKOFF  exponentially longer pauses, then naps of up to 1 ms: little CPU, latency up to the nap
- *   BLOCK    a short spin, then a futex sleep: no CPU when idle, latency of one wake-up (the default) */
+ *   BLOCK    a short spin, one sched_yield, then a futex sleep: no CPU when idle, latency of one wake-up (the default) */
 enum torc_wait { TORC_WAIT_BLOCK = 0, TORC_WAIT_SPIN, TORC_WAIT_YIELD, TORC_WAIT_BACKOFF };
 
 #ifdef __cplusplus

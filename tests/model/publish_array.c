@@ -109,6 +109,29 @@ MODEL_SCENARIO(row_close_fences, .claim = "the same without membarrier", .hazard
                .thread = {messages_or_closed, close_and_read}, .check = check_close, .fences = true, .preemptions = 2,
                .quick = 1);
 
+/* --- what the lane's own numbers promise -------------------------------------------------------------------------------- */
+
+static void array_of_two(void) {
+    model_assert_status(publish_words(2), TORC_OK);
+}
+static void messages_of_two(void) {
+    model_assert_status(publish_messages(2), TORC_OK);
+}
+static void look_and_take(void) {
+    struct torc_reader_state state;
+    struct torc_event event;
+    model_assert_status(torc_reader_state(w.reader, &state), TORC_OK);
+    for (uint64_t i = 1; i <= state.lag; i++) {
+        model_assert_status(torc_next(w.reader, &event), TORC_OK);
+        model_assert_equal(number_at(&event), FIRST + i);
+    }
+}
+MODEL_SCENARIO(array_state, .claim = "all of a run by which a reader lags is there to be read", .hazards = "3",
+               .setup = setup, .thread = {array_of_two, look_and_take}, .check = close_world,
+               .preemptions = MODEL_UNBOUNDED);
+MODEL_SCENARIO(row_state, .claim = "the same with messages", .hazards = "3", .setup = setup,
+               .thread = {messages_of_two, look_and_take}, .check = close_world, .preemptions = MODEL_UNBOUNDED);
+
 /* --- readers that join ------------------------------------------------------------------------------------------------- */
 
 static void setup_join(void) {

@@ -2,7 +2,7 @@
  *
  *   bus        one region of memory that holds everything below           torc/bus.h, torc/config.h
  *   topic      a named stream on a bus                                    torc/bus.h
- *   publisher  writes a topic through a lane of its own                   torc/publisher.h
+ *   publisher  writes a topic through a lane of its own                   torc/publisher.h, torc/batch.h
  *   reader     follows all lanes of a topic                               torc/reader.h
  *   ringptr    a counted handle that keeps an event beyond its turn       torc/ringptr.h
  *   actor      a thread with a handler and a mailbox of ringptrs          torc/actor.h

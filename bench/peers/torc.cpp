@@ -159,7 +159,7 @@ struct topic {
         }
     };
     in make_in(unsigned p) {
-        return {publishers[p]};
+        return {publishers[p], !pooled};
     }
     out make_out(unsigned c) {
         return {readers[c]};

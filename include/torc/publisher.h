@@ -118,8 +118,8 @@ struct torc_message {
     uint32_t type;
 };
 
-/* torc_publish_batch: publishes messages in order with one update of the lane's cursor and at most one wake-up per run that fits.
- * While readers copy, small messages go one by one. *published (may be NULL) receives how many were, also on error. */
+/* torc_publish_batch: publishes messages in order with one update of the lane's cursor and at most one wake-up per run that fits, of 64
+ * small messages at most. While readers copy, small messages go one by one. Of one type and size: torc/batch.h is quicker. *published (may be NULL) receives how many were, also on error. */
 int torc_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
                        size_t *published);
 int torc_try_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
@@ -153,7 +153,8 @@ int torc_abort(struct torc_publisher *publisher, struct torc_claim *claim);
 
 /* torc_claim_batch: up to `count` claims of one type and length; waits for the first, takes the others as far as there is
  * space. Returns how many (1..count) or an error. count is at most the lane's entries. commit_batch and abort_batch settle
- * `count` consecutive claims at once: one cursor update, at most one wake-up. */
+ * `count` consecutive claims at once: one cursor update, at most one wake-up. For large events; small ones are written sooner than a
+ * claim is, see torc/batch.h. */
 int torc_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
                      size_t count);
 int torc_try_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,

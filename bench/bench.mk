@@ -5,7 +5,7 @@
 # only where its package could be had; the suite reports the others as absent.
 
 SUITE_SRC := $(sort $(wildcard bench/suite/*.c)) bench/machine.c bench/report.c \
-             $(addprefix bench/peers/,raw.cpp raw_lanes.cpp standard.cpp torc.cpp torc_blocks.cpp total.cpp)
+             $(addprefix bench/peers/,raw.cpp raw_blocks.cpp raw_lanes.cpp standard.cpp torc.cpp torc_blocks.cpp total.cpp)
 SUITE     := $(O)/bench/suite
 # ck is what torc itself needs, and mutex needs nothing.
 PEERS     := ck mutex boost moodycamel tbb rte_ring wfcqueue nng zmq iceoryx disruptor mimalloc jemalloc rte_mempool

@@ -98,7 +98,7 @@ bool suite_measure_clogged(const struct suite_case *which, const struct suite_pl
     struct blocks blocks = {.alloc = plugin->alloc};
     struct suite_sample unclogged = {.count = 0};
     uint64_t n = suite_settings.quick ? 20000 : SUITE_SAMPLES;
-    if (plugin->alloc == NULL) {
+    if (plugin->alloc == NULL || plugin->alloc->clog == NULL) {
         return false;
     }
     blocks.samples = bench_memory(SUITE_SAMPLES * sizeof *blocks.samples);

@@ -6,11 +6,12 @@
 extern const struct suite_plugin suite_torc, suite_torc_pool, suite_torc_arena, suite_torc_heap;
 extern const struct suite_plugin suite_raw, suite_raw_copy, suite_raw_futex, suite_malloc, suite_shared_ptr;
 extern const struct suite_plugin suite_raw_add, suite_raw_cas, suite_torc_lanes, suite_raw_lanes;
+extern const struct suite_plugin suite_raw_blocks, suite_raw_swap;
 
 static const struct suite_plugin *const linked[] = {
     &suite_torc,     &suite_torc_pool, &suite_torc_arena, &suite_torc_heap,  &suite_raw,
     &suite_raw_copy, &suite_raw_futex, &suite_malloc,     &suite_shared_ptr, &suite_torc_lanes,
-    &suite_raw_cas,  &suite_raw_add,   &suite_raw_lanes};
+    &suite_raw_cas,  &suite_raw_add,   &suite_raw_lanes,  &suite_raw_blocks, &suite_raw_swap};
 
 /* The shared objects, by file name and by the name in the results. */
 static const struct {

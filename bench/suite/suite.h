@@ -98,7 +98,7 @@ struct suite_alloc {
     uint64_t (*window)(void *state, uint64_t n);
     uint64_t (*cross_take)(void *state, uint64_t n);
     uint64_t (*cross_give)(void *state, uint64_t n);
-    void (*clog)(void *state); /* from now on nine of ten of 1000 blocks are held */
+    void (*clog)(void *state); /* from now on nine of ten of 1000 blocks are held; NULL: it never is full */
     uint64_t (*timed)(void *state, uint32_t *samples, uint64_t n);
     void (*close)(void *state);
 };

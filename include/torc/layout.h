@@ -99,7 +99,7 @@ static inline __attribute__((always_inline)) torc_a64 *torc_entry_words(struct t
 #define TORC_COUNT_SATURATED                                                                                           \
     UINT64_C(0xC00000) /* from here on the slot is leaked on purpose: never freed, never wrapped */
 
-/* The record of a slot. Four share a line; slots are handed out in the order of the array. */
+/* The record of a slot. Four share a line; those of events are handed out in the order of the array. */
 struct torc_slot {
     torc_a64 word; /* count and generation; RMW while count > 0, written by the bank's owner alone while it is 0 */
     torc_a64 meta; /* length in the low 32 bits, type in the high 32; written before the handle is handed out */

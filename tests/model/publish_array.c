@@ -2,6 +2,8 @@
  * messages (src/row.c), on a lane of eight entries. */
 #include "world.h"
 
+#include <string.h>
+
 /* The first event makes room for three more, which the next four look for once; the fourth has to wait for the reader or to look
  * at its cursor. */
 #define FIRST 1u
@@ -46,33 +48,37 @@ static int publish_messages(uint32_t count) {
 
 /* --- asleep ----------------------------------------------------------------------------------------------------------- */
 
+/* The defect: one is left out. */
+static void leave_one_out(void) {
+    if (model_broken()) {
+        memcpy(row.word[1], row.word[2], sizeof row.word[1]);
+    }
+}
 static void array_of_all(void) {
+    leave_one_out();
     model_assert_status(publish_words(ROWS), TORC_OK);
 }
 static void messages_of_all(void) {
+    leave_one_out();
     model_assert_status(publish_messages(ROWS), TORC_OK);
 }
-/* The defect: the event is looked at after it was given back. */
 static void take_all(void) {
     for (uint64_t i = FIRST + 1; i <= FIRST + ROWS; i++) {
         struct torc_event event;
         model_assert_status(torc_next_until(w.reader, &event, TORC_FOREVER), TORC_OK);
-        if (model_broken()) {
-            (void)torc_advance(w.reader);
-        }
         model_assert_equal(number_at(&event), i);
     }
     (void)torc_advance(w.reader);
 }
 MODEL_SCENARIO(array_sleep, .claim = "a run wakes its reader, and one that does not fit waits for it",
-               .hazards = "3, 19", .broken = "the reader gives an event back before it reads it", .setup = setup,
-               .thread = {array_of_all, take_all}, .check = close_world, .preemptions = 2, .quick = 1);
+               .hazards = "3, 19", .broken = "an event is left out", .setup = setup, .thread = {array_of_all, take_all},
+               .check = close_world, .preemptions = 2, .quick = 1);
 MODEL_SCENARIO(array_sleep_fences, .claim = "the same without membarrier", .hazards = "3, 19",
-               .broken = "the reader gives an event back before it reads it", .setup = setup,
-               .thread = {array_of_all, take_all}, .check = close_world, .fences = true, .preemptions = 1, .quick = 1);
-MODEL_SCENARIO(row_sleep, .claim = "the same with messages", .hazards = "3, 19",
-               .broken = "the reader gives an event back before it reads it", .setup = setup,
-               .thread = {messages_of_all, take_all}, .check = close_world, .preemptions = 2, .quick = 1);
+               .broken = "an event is left out", .setup = setup, .thread = {array_of_all, take_all},
+               .check = close_world, .fences = true, .preemptions = 1, .quick = 1);
+MODEL_SCENARIO(row_sleep, .claim = "the same with messages", .hazards = "3, 19", .broken = "an event is left out",
+               .setup = setup, .thread = {messages_of_all, take_all}, .check = close_world, .preemptions = 2,
+               .quick = 1);
 
 /* --- a close in between ------------------------------------------------------------------------------------------------ */
 

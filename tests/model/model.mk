@@ -50,7 +50,7 @@ ifneq ($(filter model model-broken mutate,$(MAKECMDGOALS)),)
 endif
 model-here: $(O)/model/model
 	@:
-model: ## Explore the library's source under RC11: litmus tests, bug shapes, scenarios
+model: ## Explore the library's source under RC11: litmus tests, bug shapes, scenarios (ten minutes on two cores)
 	$(DEPS) build
 	$(again) model-here
 	@$(MAKE) --no-print-directory run-tests TITLE=model TORC_TEST_TIMEOUT=7200 PROGRAMS='$(MODEL_RUNS)'

@@ -3,8 +3,9 @@
  *     RCU         every publish is a read-side section of liburcu (memb flavour); attaching waits for a grace period
  *     membarrier  publish pays nothing; attaching sends one membarrier to all running threads
  *
- * publish_drained: one publish while a reader on the other core drains the lane. publish_alone: the same with no reader at all,
- * so that only the instructions count. attach: one grace period, or one membarrier, while a publisher runs at full rate. */
+ * publish_drained: one publish while a reader on the other core drains the lane. publish_alone: the same with no reader
+ * at all, so that only the instructions count. attach: one grace period, or one membarrier, while a publisher runs at
+ * full rate. */
 #define URCU_INLINE_SMALL_FUNCTIONS /* the read side inlined: RCU at its best */
 #include "bench.h"
 #include <errno.h>

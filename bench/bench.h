@@ -61,8 +61,8 @@ void bench_die(const char *what, const char *detail) /* prints and ends the prog
 void bench_check(int status, const char *what); /* bench_die unless status is TORC_OK */
 void *bench_memory(size_t bytes);               /* zeroed, on a cache line of its own, every page touched */
 
-/* duo.c: a slice of work for two threads. Both start together; the time runs from there until both have finished. What the
- * two sides return must be equal: the checksum of what one produced and the other consumed. */
+/* duo.c: a slice of work for two threads. Both start together; the time runs from there until both have finished. What
+ * the two sides return must be equal: the checksum of what one produced and the other consumed. */
 struct bench_duo;
 typedef uint64_t (*bench_side)(void *state, uint64_t n);
 struct bench_duo *bench_duo_start(struct bench_cores cores); /* pins the caller to the left core */
@@ -72,7 +72,8 @@ void bench_duo_stop(struct bench_duo *duo);
 /* raw.c: nanoseconds that one number needs from core to core, right now. */
 double bench_distance(struct bench_duo *duo);
 
-/* One implementation. `slice` does the work n times and returns the nanoseconds it took; duo is NULL in one-thread cases. */
+/* One implementation. `slice` does the work n times and returns the nanoseconds it took; duo is NULL in one-thread
+ * cases. */
 struct bench_impl {
     const char *name;
     void *(*open)(void);
@@ -81,7 +82,8 @@ struct bench_impl {
     double goal; /* for impls[0] against this one; 0: none, for information */
 };
 
-/* One case; impls[0] is torc's. A ratio is its figure over the other's: at most the goal for times, at least for rates. */
+/* One case; impls[0] is torc's. A ratio is its figure over the other's: at most the goal for times, at least for
+ * rates. */
 struct bench_case {
     const char *name;
     const char *metric;

@@ -23,7 +23,8 @@ struct bench_duo {
     pthread_t thread;
 };
 
-/* Spins until the phase is one of two; gives the processor away now and then, in case both threads share one after all. */
+/* Spins until the phase is one of two; gives the processor away now and then, in case both threads share one after
+ * all. */
 static uint32_t wait_phase(struct bench_duo *duo, uint32_t one, uint32_t other) {
     for (uint32_t spins = 1;; spins++) {
         uint32_t phase = __atomic_load_n(&duo->phase, __ATOMIC_ACQUIRE);

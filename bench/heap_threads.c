@@ -1,8 +1,9 @@
-/* heap_threads.c - many threads, each with blocks of its own: free one at random, allocate another, write its first 8 bytes.
+/* heap_threads.c - many threads, each with blocks of its own: free one at random, allocate another, write its first 8
+ * bytes.
  *
- * The threads of one implementation live from open to close and sleep between slices; a slice is the same work for each of
- * them, from the moment they are let go until the last has finished. The rate is that of all together. In `scale` torc's heap
- * with 16 threads is measured against itself with 2: what is lost to more threads than there are cores. */
+ * The threads of one implementation live from open to close and sleep between slices; a slice is the same work for each
+ * of them, from the moment they are let go until the last has finished. The rate is that of all together. In `scale`
+ * torc's heap with 16 threads is measured against itself with 2: what is lost to more threads than there are cores. */
 #include "heap_cases.h"
 #include <pthread.h>
 #include <sched.h>

@@ -4,8 +4,8 @@
  *     store ping ----------------> load ping
  *     load pong <----------------- store pong
  *
- * How fast a line travels also depends on where its address is at home in the machine: a lucky pair of lines is faster by
- * a tenth than an unlucky one. A lane has lines everywhere, so every slice here takes the next of many pairs. */
+ * How fast a line travels also depends on where its address is at home in the machine: a lucky pair of lines is faster
+ * by a tenth than an unlucky one. A lane has lines everywhere, so every slice here takes the next of many pairs. */
 #include "bench.h"
 
 #define PROBE 300 /* round trips that tell how far apart the cores are */

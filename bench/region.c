@@ -2,8 +2,8 @@
  *
  *     region: free(block), alloc(size)        the rival: free(pointer), malloc(size)
  *
- * The same random numbers for all; nobody touches the blocks, which in region's case are not even there. The range is twice
- * what is live, in granules of 16 bytes, which is malloc's alignment too. */
+ * The same random numbers for all; nobody touches the blocks, which in region's case are not even there. The range is
+ * twice what is live, in granules of 16 bytes, which is malloc's alignment too. */
 #include "allocators.h"
 #include "rival.h"
 #include <stdlib.h>

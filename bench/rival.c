@@ -1,5 +1,5 @@
-/* rival.c - malloc, free and realloc of three libraries in one program. Linking mimalloc and jemalloc replaces malloc in all of
- * it, so each library is asked for its own by name. */
+/* rival.c - malloc, free and realloc of three libraries in one program. Linking mimalloc and jemalloc replaces malloc
+ * in all of it, so each library is asked for its own by name. */
 #include "rival.h"
 #include <dlfcn.h>
 #include <jemalloc/jemalloc.h>

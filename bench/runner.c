@@ -35,8 +35,8 @@ static void close_all(const struct bench_case *which, void **states) {
     }
 }
 
-/* One slice. What ran beside another program says nothing about the code: such a slice is measured again, but on a machine
- * that is busy all the time a case ends nevertheless. */
+/* One slice. What ran beside another program says nothing about the code: such a slice is measured again, but on a
+ * machine that is busy all the time a case ends nevertheless. */
 static uint64_t run_slice(const struct bench_impl *impl, void *state, struct bench_duo *duo, uint64_t n,
                           unsigned *repeated) {
     for (unsigned attempt = 1;; attempt++) {
@@ -49,8 +49,8 @@ static uint64_t run_slice(const struct bench_impl *impl, void *state, struct ben
     }
 }
 
-/* One round: figures, ratios and distance number `round` of the result. The order turns with every slice, so that none of the
- * implementations always runs behind the same neighbour. */
+/* One round: figures, ratios and distance number `round` of the result. The order turns with every slice, so that none
+ * of the implementations always runs behind the same neighbour. */
 static void run_round(const struct bench_plan *plan, struct bench_duo *duo, void **states, struct bench_result *result,
                       unsigned round) {
     const struct bench_case *which = result->which;

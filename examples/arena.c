@@ -1,8 +1,9 @@
-/* arena - messages whose length is not known beforehand: built in a ring allocator of your own, published without a copy.
+/* arena - messages whose length is not known beforehand: built in a ring allocator of your own, published without a
+ * copy.
  *
  * The message grows where it lies while it is written. Publishing hands the very bytes to the readers; when the last of
- * them is done, the storage goes back to the arena, by one store, whichever thread that is. The arena is useful without a
- * bus as well: its buffers are allocated by one thread and released by any. */
+ * them is done, the storage goes back to the arena, by one store, whichever thread that is. The arena is useful without
+ * a bus as well: its buffers are allocated by one thread and released by any. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

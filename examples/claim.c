@@ -1,7 +1,7 @@
 /* claim - write events straight into the bus: no buffer of your own, no copy on the way.
  *
- * Claim the most you may need, fill it, lower the length to what you used, commit. The reader gets a pointer to the very
- * bytes you wrote. A claim that turns out to be no use is aborted: no reader sees it. */
+ * Claim the most you may need, fill it, lower the length to what you used, commit. The reader gets a pointer to the
+ * very bytes you wrote. A claim that turns out to be no use is aborted: no reader sees it. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -4,9 +4,10 @@
  *     collab TRACE        replays this one, gzipped or not
  *     collab -            replays standard input
  *
- * A trace has one transaction per line: [[position, deleted, "inserted"], ...], positions in bytes. main publishes each line
- * as an event; a document actor applies the edits. One edit lost, doubled or out of order and the text comes out wrong: at the
- * end it must equal the trace's .end.txt, or, where there is none, a replay of the same lines without a bus. */
+ * A trace has one transaction per line: [[position, deleted, "inserted"], ...], positions in bytes. main publishes each
+ * line as an event; a document actor applies the edits. One edit lost, doubled or out of order and the text comes out
+ * wrong: at the end it must equal the trace's .end.txt, or, where there is none, a replay of the same lines without a
+ * bus. */
 #define _POSIX_C_SOURCE 200809L
 #include <glob.h>
 #include <stdbool.h>
@@ -102,7 +103,8 @@ static bool take_number(struct line *line, size_t *number) {
     return line->at - start == 1 || (line->at > start && *start != '0');
 }
 
-/* After a backslash: one letter, or u and four hexadecimal digits. Positions count bytes, so only ASCII is told that way. */
+/* After a backslash: one letter, or u and four hexadecimal digits. Positions count bytes, so only ASCII is told that
+ * way. */
 static bool take_escape(struct line *line, char *out) {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
     char digits[5] = "";

@@ -4,9 +4,10 @@
  *     orders --+            +--> book
  *              +--> price --+
  *
- * `book` is opened `after` the other two: it is given an order once both have finished with it, and sees what they found out
- * about it, without a lock and without a queue between them: they write into a table, at the order's place, and their
- * cursors say how far that is filled in. Nobody reads an order twice, and the publisher waits for the slowest of all. */
+ * `book` is opened `after` the other two: it is given an order once both have finished with it, and sees what they
+ * found out about it, without a lock and without a queue between them: they write into a table, at the order's place,
+ * and their cursors say how far that is filled in. Nobody reads an order twice, and the publisher waits for the slowest
+ * of all. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* event_loop - a reader in a loop of epoll, beside a pipe.
  *
- * The loop knows nothing of torc: it waits for descriptors, and the reader's is one of them. Each call reads at most a handful of events; what
- * is left keeps the descriptor readable, so the loop comes back for it. */
+ * The loop knows nothing of torc: it waits for descriptors, and the reader's is one of them. Each call reads at most a
+ * handful of events; what is left keeps the descriptor readable, so the loop comes back for it. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>

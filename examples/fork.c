@@ -1,8 +1,9 @@
 /* fork - a parent with a bus forks workers: what a child may not do, and what it does instead.
  *
- * A child must not use a bus that it inherited: every call on it answers TORC_FORKED and touches nothing. One child makes a bus of its
- * own, with publisher and reader; another leaves all of it behind by exec. The parent's bus never notices: what was published before the
- * children came is read after they are gone, and what it holds is still its own to release. */
+ * A child must not use a bus that it inherited: every call on it answers TORC_FORKED and touches nothing. One child
+ * makes a bus of its own, with publisher and reader; another leaves all of it behind by exec. The parent's bus never
+ * notices: what was published before the children came is read after they are gone, and what it holds is still its own
+ * to release. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
-/* group - a queue of jobs and a group of workers: each job goes to one of them, and what a worker leaves behind another one takes up.
+/* group - a queue of jobs and a group of workers: each job goes to one of them, and what a worker leaves behind another
+ * one takes up.
  *
- * The first worker is told to stop in the middle of a job: it leaves without having finished, and the job comes again before anything
- * newer, marked as a second attempt. */
+ * The first worker is told to stop in the middle of a job: it leaves without having finished, and the job comes again
+ * before anything newer, marked as a second attempt. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,7 +1,8 @@
 /* handler - a managed reader: batches, a retry, a rewind, and one event that nobody can handle.
  *
- * Payments are written to a ledger in batches. The ledger is locked for a moment (RETRY), a batch is taken back once (REWIND), and one
- * payment is nonsense: it goes to the dead-letter topic with its origin, and everything else goes on. */
+ * Payments are written to a ledger in batches. The ledger is locked for a moment (RETRY), a batch is taken back once
+ * (REWIND), and one payment is nonsense: it goes to the dead-letter topic with its origin, and everything else goes
+ * on. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

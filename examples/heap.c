@@ -1,7 +1,7 @@
 /* heap - a general-purpose allocator without a bus: in a buffer of yours, and shared by threads.
  *
- * The first heap lives in a static array: what it gives out never leaves it, and when it is full it says so. The second lives in
- * a reserved range and has two threads: one allocates, the other frees, without a lock between them. */
+ * The first heap lives in a static array: what it gives out never leaves it, and when it is full it says so. The second
+ * lives in a reserved range and has two threads: one allocates, the other frees, without a lock between them. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* join - where a reader begins, and how it goes back: a journal with checkpoints.
  *
- * A reader that comes late begins where it likes: with all there is, with the last few, or where it was when it noted a checkpoint. One that
- * is open already can be put somewhere else, also while publishers run. */
+ * A reader that comes late begins where it likes: with all there is, with the last few, or where it was when it noted a
+ * checkpoint. One that is open already can be put somewhere else, also while publishers run. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* libuv - a reader in a loop of libuv, beside a timer.
  *
- * Needs libuv; where it was not found when this was built, the program says so and is skipped (make libuv installs it). */
+ * Needs libuv; where it was not found when this was built, the program says so and is skipped (make libuv installs
+ * it). */
 #include <stdio.h>
 
 enum { SKIPPED = 77 };
@@ -55,7 +56,8 @@ static void *publish(void *context) {
     return NULL;
 }
 
-/* A handful of events per turn; the rest keeps the descriptor readable. At the end both handles leave the loop, which ends it. */
+/* A handful of events per turn; the rest keeps the descriptor readable. At the end both handles leave the loop, which
+ * ends it. */
 static void on_readable(uv_poll_t *poll, int failed, int events) {
     struct world *world = poll->data;
     struct torc_event event;

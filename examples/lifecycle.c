@@ -1,7 +1,7 @@
 /* lifecycle - three ends of a bus: drained, halted, and left to go with its last handle.
  *
- * Close and drain: nothing more comes in, everything that is in gets read. Halt: stop now, what is left stays unread. Destroy later: whoever
- * releases the last handle, in whatever thread, takes the bus down. */
+ * Close and drain: nothing more comes in, everything that is in gets read. Halt: stop now, what is left stays unread.
+ * Destroy later: whoever releases the last handle, in whatever thread, takes the bus down. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* merge - three sensors, each with a lane of its own, read as one series in the order of their clocks.
  *
- * The sensors run at different rates. The slowest one sends heartbeats while it has nothing to say, so that nobody has to wait until it
- * has; nothing comes late. */
+ * The sensors run at different rates. The slowest one sends heartbeats while it has nothing to say, so that nobody has
+ * to wait until it has; nothing comes late. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>

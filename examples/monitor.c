@@ -1,7 +1,7 @@
 /* monitor - a snapshot of a working bus in Prometheus's text format: what a metrics endpoint would answer.
  *
- * The memory of a snapshot is asked for once; taking and writing one then allocates nothing. The text goes to a callback: a socket's
- * buffer in a server, standard output here. */
+ * The memory of a snapshot is asked for once; taking and writing one then allocates nothing. The text goes to a
+ * callback: a socket's buffer in a server, standard output here. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

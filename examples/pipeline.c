@@ -2,8 +2,8 @@
  *
  *     main --publish--> "numbers" --[actor: transform]--> "squares" --[actor: sink]--> a sum
  *
- * An actor is a thread with handlers. The transform subscribes to one topic and publishes to the next through a publisher
- * of its own. A stage that falls behind slows down the one before it: every lane is bounded. */
+ * An actor is a thread with handlers. The transform subscribes to one topic and publishes to the next through a
+ * publisher of its own. A stage that falls behind slows down the one before it: every lane is bounded. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

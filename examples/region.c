@@ -1,7 +1,9 @@
-/* region - a file's space handed out by a region: the allocator never touches the file, the program never moves a record.
+/* region - a file's space handed out by a region: the allocator never touches the file, the program never moves a
+ * record.
  *
- * Records of any size come and go in a file of limited length. The region says where each may lie (best fit, whole blocks of
- * 512 bytes) and merges what is given back. All its books are in a static array: after init nothing is allocated. */
+ * Records of any size come and go in a file of limited length. The region says where each may lie (best fit, whole
+ * blocks of 512 bytes) and merges what is given back. All its books are in a static array: after init nothing is
+ * allocated. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

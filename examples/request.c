@@ -1,7 +1,7 @@
 /* request - questions over one topic, answers over another.
  *
- * Eight questions are out at any time. The server is slow on purpose with some: their deadline passes, and the answer that comes
- * after it is dropped and counted. */
+ * Eight questions are out at any time. The server is slow on purpose with some: their deadline passes, and the answer
+ * that comes after it is dropped and counted. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>

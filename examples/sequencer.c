@@ -1,6 +1,7 @@
 /* sequencer - four clerks enter orders into one book. Every reader sees the same book in the same order.
  *
- * The topic is created with TORC_TOPIC_TOTAL_ORDER: there is no way to publish to it past its sequencer. Each clerk learns at which place an order was entered. Two readers add the book up in a way that depends on the order, and must
+ * The topic is created with TORC_TOPIC_TOTAL_ORDER: there is no way to publish to it past its sequencer. Each clerk
+ * learns at which place an order was entered. Two readers add the book up in a way that depends on the order, and must
  * come to the same result. */
 #include <pthread.h>
 #include <stdbool.h>

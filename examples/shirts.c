@@ -1,8 +1,8 @@
 /* shirts - one event of every size class, from bytes inside the ring's entry up to a block of their own.
  *
- * Up to 48 bytes travel inside the lane's entry. More takes a slot of the smallest shirt that fits, from pools made with
- * the bus. Above 16 KiB the event is XXL: its block comes from the system allocator or from a provider of yours. The
- * caller writes the same code for all of them. */
+ * Up to 48 bytes travel inside the lane's entry. More takes a slot of the smallest shirt that fits, from pools made
+ * with the bus. Above 16 KiB the event is XXL: its block comes from the system allocator or from a provider of yours.
+ * The caller writes the same code for all of them. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

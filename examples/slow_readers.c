@@ -1,8 +1,9 @@
 /* slow_readers - what becomes of a reader that is slower than its publisher: its policy says.
  *
- * Four readers of one topic do not read at all while prices of three symbols are published, many more than the lane holds. None of them
- * makes the publisher wait, or not for long: LOSSY and CONFLATE are overtaken, EVICT is left behind after its time. What each is told adds
- * up to what was published, to the event. (A reader of the default policy, GATE, would have stopped the publisher.) */
+ * Four readers of one topic do not read at all while prices of three symbols are published, many more than the lane
+ * holds. None of them makes the publisher wait, or not for long: LOSSY and CONFLATE are overtaken, EVICT is left behind
+ * after its time. What each is told adds up to what was published, to the event. (A reader of the default policy, GATE,
+ * would have stopped the publisher.) */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

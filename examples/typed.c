@@ -1,7 +1,7 @@
 /* typed - publish structs, read them back as structs, and never trust a length that does not fit.
  *
- * The event's type says which struct it is. torc_view answers with a typed pointer into the bus, without a copy, or with
- * NULL unless the event is exactly as long as that struct. */
+ * The event's type says which struct it is. torc_view answers with a typed pointer into the bus, without a copy, or
+ * with NULL unless the event is exactly as long as that struct. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -23,8 +23,8 @@
  *   region     best fit for a range of addresses it never touches         torc/region.h
  *   heap       a general-purpose allocator over growers                   torc/heap.h, torc/grower.h
  *
- * Every call that can fail returns a code that names the caller's next action (torc/status.h). The library never prints, exits,
- * aborts or installs signal handlers. */
+ * Every call that can fail returns a code that names the caller's next action (torc/status.h). The library never
+ * prints, exits, aborts or installs signal handlers. */
 #ifndef TORC_H
 #define TORC_H
 

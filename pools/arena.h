@@ -51,8 +51,8 @@ static inline uint64_t torc_arena_pad(const struct torc_arena *arena, uint64_t a
 /* arena_find.c: moves the cursor to a region in which so many bytes can be cut; false: clogged. */
 bool torc_arena_find(struct torc_arena *arena, size_t size, size_t alignment);
 
-/* arena_return.c: merges what is free from the start of the store on; true if that is all of it. Owner, or whoever has an
- * abandoned arena to himself. torc_arena_out: how many are out. */
+/* arena_return.c: merges what is free from the start of the store on; true if that is all of it. Owner, or whoever has
+ * an abandoned arena to himself. torc_arena_out: how many are out. */
 bool torc_arena_all_back(struct torc_arena *arena);
 uint64_t torc_arena_out(struct torc_arena *arena);
 

@@ -1,10 +1,11 @@
 /* pools/arena_find.c - the cursor's way around the store.
  *
- * The cursor goes round in a turn that is shorter than the store if that is enough: memory it does not visit is memory that need not
- * be in cache. At the end of a turn it asks how that went. If more than half of it had to be passed because it was in use, or
- * the start still is, the turn grows by half; if free space always reached further than it looked, so that it met nothing in use, it shrinks a
- * little. Either way it settles near twice what is out, whatever the store's size. A search that finds nothing in a turn
- * grows it at once, up to the whole store, before it gives up. */
+ * The cursor goes round in a turn that is shorter than the store if that is enough: memory it does not visit is memory
+ * that need not be in cache. At the end of a turn it asks how that went. If more than half of it had to be passed
+ * because it was in use, or the start still is, the turn grows by half; if free space always reached further than it
+ * looked, so that it met nothing in use, it shrinks a little. Either way it settles near twice what is out, whatever
+ * the store's size. A search that finds nothing in a turn grows it at once, up to the whole store, before it gives
+ * up. */
 #include "arena.h"
 
 /* Free neighbours merged at once. */
@@ -29,7 +30,8 @@ static bool fits(const struct torc_arena *arena, const struct search *search) {
     return need(arena, search) <= arena->limit - arena->cursor;
 }
 
-/* Joins up to AHEAD free regions to the one at the cursor. False if there are no more: one in use, or the end of the turn. */
+/* Joins up to AHEAD free regions to the one at the cursor. False if there are no more: one in use, or the end of the
+ * turn. */
 static bool join(struct torc_arena *arena, struct search *search) {
     uint64_t end = arena->end;
     uint64_t turn = arena->turn;

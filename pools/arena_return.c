@@ -1,8 +1,8 @@
 /* pools/arena_return.c - buffers come back: waiting for the last one, and stores that outlive their owner.
  *
- * A releaser stores its guard, and only then looks whether somebody is watching (RETURN). It must not touch the arena in
- * between or after: its store may have been the last one. What it looks at is therefore a point in static memory, shared by
- * many arenas; abandoned arenas are found in a list, under a lock. */
+ * A releaser stores its guard, and only then looks whether somebody is watching (RETURN). It must not touch the arena
+ * in between or after: its store may have been the last one. What it looks at is therefore a point in static memory,
+ * shared by many arenas; abandoned arenas are found in a list, under a lock. */
 #include "arena.h"
 #include "../src/wait.h"
 

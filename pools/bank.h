@@ -26,14 +26,15 @@ struct torc_bank {
 /* Payload bytes of a shirt; 0 for TORC_XXL. */
 uint32_t torc_shirt_bytes(uint32_t shirt);
 
-/* torc_bank_take: a slot for `length` bytes, count 1; *id is its handle, *data its payload. Follows the dry policy as far as it
- * can without waiting. TORC_POOL_DRY, also where the XXL area is full; TORC_NO_MEMORY: the XXL provider failed;
+/* torc_bank_take: a slot for `length` bytes, count 1; *id is its handle, *data its payload. Follows the dry policy as
+ * far as it can without waiting. TORC_POOL_DRY, also where the XXL area is full; TORC_NO_MEMORY: the XXL provider
+ * failed;
  * TORC_TOO_BIG: no pool of this bank can ever hold that many bytes. */
 int torc_bank_take(struct torc_bank *bank, size_t length, uint64_t *id, void **data);
 
-/* torc_bank_lend: an XXL descriptor for what is written in an arena's buffer, count 1. The buffer is the bank's until the last
- * release. TORC_POOL_DRY. TORC_NO_ROOM: this bank has no descriptors. TORC_STALE: the buffer was given away already.
- * torc_bank_unlend: undoes it; nobody has seen it. */
+/* torc_bank_lend: an XXL descriptor for what is written in an arena's buffer, count 1. The buffer is the bank's until
+ * the last release. TORC_POOL_DRY. TORC_NO_ROOM: this bank has no descriptors. TORC_STALE: the buffer was given away
+ * already. torc_bank_unlend: undoes it; nobody has seen it. */
 int torc_bank_lend(struct torc_bank *bank, const struct torc_buffer *buffer, uint64_t *id);
 void torc_bank_unlend(struct torc_bank *bank, uint64_t id, const struct torc_buffer *buffer);
 

@@ -3,8 +3,8 @@
  *     ... ][ head | payload ............ ][ head | next | prev | ............ | size ][ head ...
  *            8 B    16-byte aligned         a free block: links, and its size as the last word
  *
- * The header is one word: owner (20 bits) | size in bytes, a multiple of 16, header included (40 bits) | flags (4 bits).
- * Invariants (torc_heap_is_valid walks them):
+ * The header is one word: owner (20 bits) | size in bytes, a multiple of 16, header included (40 bits) | flags (4
+ * bits). Invariants (torc_heap_is_valid walks them):
  *   1. blocks follow one another without gap, from the first of an extent to its fence, a header of size 0
  *   2. PREV_USED says whether the block before is not free; where it is not set, the word before the header is that
  *      block's size. The first block of an extent has it set, and no other carries FIRST
@@ -12,8 +12,8 @@
  *   4. a free block is in the bin of its size class; one in a quick list is USED for its neighbours and carries QUICK
  *
  * Who writes: only the owner (the thread whose heap it is, or the holder of the common heap's lock), so plain load and
- * store are enough to change a header. Others may read it at the same time, for the owner and size of a block that they were
- * given, which do not change meanwhile: therefore relaxed atomics, and no order is needed. */
+ * store are enough to change a header. Others may read it at the same time, for the owner and size of a block that they
+ * were given, which do not change meanwhile: therefore relaxed atomics, and no order is needed. */
 #ifndef TORC_POOLS_HEAP_BLOCK_H
 #define TORC_POOLS_HEAP_BLOCK_H
 

@@ -1,4 +1,5 @@
-/* pools/heap_check.c - the walk over all blocks and lists: is everything where its tags say, and how much of it is there. */
+/* pools/heap_check.c - the walk over all blocks and lists: is everything where its tags say, and how much of it is
+ * there. */
 #include "heap_local.h"
 
 #include <string.h>

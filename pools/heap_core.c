@@ -57,8 +57,8 @@ static uint32_t bin_from(const struct torc_core *core, uint32_t class) {
     return word * 64 + (uint32_t)__builtin_ctzll(bits);
 }
 
-/* Any block from the class above is large enough. In the class just below only some are: a few are looked at, so that what
- * was split off for a size between two classes is found again, and the effort stays bounded. */
+/* Any block from the class above is large enough. In the class just below only some are: a few are looked at, so that
+ * what was split off for a size between two classes is found again, and the effort stays bounded. */
 static struct torc_block *bin_search(const struct torc_core *core, size_t size) {
     enum { LOOKS = 8 };
     uint32_t exact = torc_class_of(torc_class_round(size)), near = torc_class_of(size), class;

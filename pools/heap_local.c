@@ -69,8 +69,8 @@ void torc_local_return_extents(struct torc_local *local) {
     }
 }
 
-/* Into the bins. An extent that is one free block goes back, if as much is free elsewhere: who allocates next finds some.
- * Whoever settles an orphan holds the lock and returns extents at the end. */
+/* Into the bins. An extent that is one free block goes back, if as much is free elsewhere: who allocates next finds
+ * some. Whoever settles an orphan holds the lock and returns extents at the end. */
 static void core_give(struct torc_local *local, struct torc_block *block) {
     struct torc_block *merged = torc_core_give(&local->core, block);
     uint64_t head = torc_block_head(merged);

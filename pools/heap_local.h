@@ -7,13 +7,14 @@
  *                 |
  *              grower
  *
- * A block's header names its owner. Its own thread frees it into a quick list; another thread pushes it onto the owner's
- * `remote` stack: one compare-and-swap (pair REMOTE). Only the owner takes blocks off, always all of them at once, so no
- * block can come back between a pusher's look at the top and its swap: no ABA.
+ * A block's header names its owner. Its own thread frees it into a quick list; another thread pushes it onto the
+ * owner's `remote` stack: one compare-and-swap (pair REMOTE). Only the owner takes blocks off, always all of them at
+ * once, so no block can come back between a pusher's look at the top and its swap: no ABA.
  *
- * The life of a local heap, under the heap's lock: made for a thread (LIVE), given up when it ends (ORPHAN), taken over by
- * the next new thread (LIVE). The lock hands over everything that the former owner wrote without order. What is pushed to
- * an orphan waits for its new owner, or for a thread whose heap grows or is trimmed: it drains orphans, holding the lock. */
+ * The life of a local heap, under the heap's lock: made for a thread (LIVE), given up when it ends (ORPHAN), taken over
+ * by the next new thread (LIVE). The lock hands over everything that the former owner wrote without order. What is
+ * pushed to an orphan waits for its new owner, or for a thread whose heap grows or is trimmed: it drains orphans,
+ * holding the lock. */
 #ifndef TORC_POOLS_HEAP_LOCAL_H
 #define TORC_POOLS_HEAP_LOCAL_H
 
@@ -87,8 +88,8 @@ struct torc_heap_tls {
 };
 extern __thread struct torc_heap_tls torc_heap_tls __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
-/* Between the ends of the heap? Whoever has a block was given it after `low` and `high` were set accordingly, so he sees them
- * so, or wider. */
+/* Between the ends of the heap? Whoever has a block was given it after `low` and `high` were set accordingly, so he
+ * sees them so, or wider. */
 static inline bool torc_heap_has(const struct torc_heap *heap, const void *payload) {
     uint64_t low = torc_load_relaxed64(&heap->low);
     return (uintptr_t)payload - low < torc_load_relaxed64(&heap->high) - low;
@@ -107,12 +108,14 @@ static inline void torc_heap_unlock(struct torc_heap *heap) {
     (void)pthread_mutex_unlock(&heap->lock);
 }
 
-/* heap_look.c: what can be told of a pointer without having it from us: an aligned place between the ends of the heap, and before
- * it a header that names an owner there is. TORC_OK, TORC_INVALID, TORC_STALE: it names a block that is free. */
+/* heap_look.c: what can be told of a pointer without having it from us: an aligned place between the ends of the heap,
+ * and before it a header that names an owner there is. TORC_OK, TORC_INVALID, TORC_STALE: it names a block that is
+ * free. */
 int torc_heap_look(const struct torc_heap *heap, const void *payload, uint64_t *head);
 
-/* Does it belong to this thread, whichever heap that used last? A thread's own address is there from when it got the local
- * heap to when it gives it up, both of which it does itself; of others nobody asks more than whether it is this one. */
+/* Does it belong to this thread, whichever heap that used last? A thread's own address is there from when it got the
+ * local heap to when it gives it up, both of which it does itself; of others nobody asks more than whether it is this
+ * one. */
 static inline bool torc_local_is_mine(const struct torc_local *local) {
     return torc_load_relaxed64(&local->thread) == (uintptr_t)&torc_heap_tls;
 }

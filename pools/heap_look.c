@@ -1,4 +1,5 @@
-/* pools/heap_look.c - questions about a pointer that is said to be a block; changing its size; trimming; ending the heap. */
+/* pools/heap_look.c - questions about a pointer that is said to be a block; changing its size; trimming; ending the
+ * heap. */
 #include "heap_local.h"
 
 #include <string.h>

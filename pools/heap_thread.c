@@ -1,7 +1,7 @@
 /* pools/heap_thread.c - which local heap is whose: made, found, given up, taken over; and what fork() does to them.
  *
- * The registry's lock guards the list of local heaps that each thread has in its thread-local memory. It is taken before a
- * heap's lock, never after it. */
+ * The registry's lock guards the list of local heaps that each thread has in its thread-local memory. It is taken
+ * before a heap's lock, never after it. */
 #include "heap_local.h"
 
 #include <string.h>
@@ -69,8 +69,8 @@ static void at_thread_exit(void *tls) {
     (void)pthread_mutex_unlock(&registry);
 }
 
-/* Under the registry's lock. Without a key nobody would notice a thread's end: then none gets a heap of its own, until one
- * can be had. */
+/* Under the registry's lock. Without a key nobody would notice a thread's end: then none gets a heap of its own, until
+ * one can be had. */
 static bool make_key(void) {
     have_key = have_key || pthread_key_create(&key, at_thread_exit) == 0;
     return have_key;
@@ -217,8 +217,9 @@ void torc_heap_fork_parent(struct torc_heap *heap) {
     (void)pthread_mutex_unlock(&registry);
 }
 
-/* The other threads are gone, each wherever it was: possibly halfway through its local heap, which therefore nobody uses again.
- * Blocks of theirs can still be freed (that is one step, whole or not done); their memory does not come back. */
+/* The other threads are gone, each wherever it was: possibly halfway through its local heap, which therefore nobody
+ * uses again. Blocks of theirs can still be freed (that is one step, whole or not done); their memory does not come
+ * back. */
 void torc_heap_fork_child(struct torc_heap *heap) {
     for (uint32_t i = 1; i <= heap->local_count; i++) {
         struct torc_local *local = heap->local[i];

@@ -55,8 +55,8 @@ static bool counts_as_used(const struct torc_pool_view *pool, uint32_t index, co
     return count != 0;
 }
 
-/* One bounded step of the running census; at the end of a pass the high-water mark learns the result. In the first round
- * only what lies before `next` was ever handed out. */
+/* One bounded step of the running census; at the end of a pass the high-water mark learns the result. In the first
+ * round only what lies before `next` was ever handed out. */
 static void census_step(struct torc_pool_view *pool, const uint64_t *gate, bool first_round) {
     struct torc_pool_ctl *ctl = pool->ctl;
     uint32_t end = first_round ? torc_load_relaxed32(&ctl->next) : pool->capacity;
@@ -95,7 +95,8 @@ static void go_on_at(struct torc_pool_view *pool, uint32_t index) {
     torc_store_relaxed32(&pool->ctl->next, index);
 }
 
-/* The releases of this thread may be plain stores: not of an XXL block, nor where they would need a fence behind them. */
+/* The releases of this thread may be plain stores: not of an XXL block, nor where they would need a fence behind
+ * them. */
 static void own(struct torc_pool_view *pool, uint32_t fence) {
     uint64_t token = pool->xxl == NULL && fence == 0 ? torc_thread_token() : 0;
     if (torc_load_relaxed64(&pool->owner) != token) {
@@ -119,8 +120,8 @@ static void chores(struct torc_pool_view *pool, const struct torc_gate *gate, ui
     census_step(pool, gate == NULL ? NULL : &gate->passed, first_round);
 }
 
-/* Slot `index`, whose word is `word` with count 0, is handed out. Plain stores: while the count is 0 nobody else writes the
- * word; the stamp or the mailbox makes it visible. */
+/* Slot `index`, whose word is `word` with count 0, is handed out. Plain stores: while the count is 0 nobody else writes
+ * the word; the stamp or the mailbox makes it visible. */
 static uint32_t taken(struct torc_pool_view *pool, uint32_t index, uint64_t word) {
     struct torc_pool_ctl *ctl = pool->ctl;
     torc_store_relaxed64(&pool->slots[index].word, word + TORC_COUNT_ONE);
@@ -153,20 +154,20 @@ uint32_t torc_pool_reap(const struct torc_bus *bus, uint32_t number, struct torc
 
 /* --- slots that nobody can pin ------------------------------------------------------------------------------- */
 
-/* Sequences by which `alone` goes ahead of what is taken back, at most: so many events more are lost to a reader that comes to
- * copy, and so seldom does the owner look whether there is one. */
+/* Sequences by which `alone` goes ahead of what is taken back, at most: so many events more are lost to a reader that
+ * comes to copy, and so seldom does the owner look whether there is one. */
 #define ALONE_STEP 64u
 
 static uint64_t alone_step(const struct torc_pool_view *pool) {
     return pool->capacity / 8 < ALONE_STEP ? pool->capacity / 8 : ALONE_STEP;
 }
 
-/* REAP: a slot whose only reference is the ring's, and that all gating readers have passed, is taken back by a plain store where
- * nobody can pin it: a locked operation would wait for all stores before it, and their lines are the readers'. Readers that
- * copy can pin. `alone` is raised first, then `copied` is looked at; such a reader sets `copied`, passes its heavy barrier and looks at
- * `alone` before each pin. Either it finds its event below, and takes it for lost, or we find it here and take `alone` back.
- * Once granted, a range stays: later it may only grow. (Of readers that copied and have left, `copied` was
- * acquired; what pins they had left is in the word.) */
+/* REAP: a slot whose only reference is the ring's, and that all gating readers have passed, is taken back by a plain
+ * store where nobody can pin it: a locked operation would wait for all stores before it, and their lines are the
+ * readers'. Readers that copy can pin. `alone` is raised first, then `copied` is looked at; such a reader sets
+ * `copied`, passes its heavy barrier and looks at `alone` before each pin. Either it finds its event below, and takes
+ * it for lost, or we find it here and take `alone` back. Once granted, a range stays: later it may only grow. (Of
+ * readers that copied and have left, `copied` was acquired; what pins they had left is in the word.) */
 static bool raise_alone(const struct torc_pool_view *pool, const struct torc_gate *gate, uint32_t fence,
                         uint64_t mark) {
     torc_a64 *alone = &pool->ctl->alone;
@@ -198,8 +199,8 @@ struct sweep {
     uint32_t oldest_unread; /* the first slot met that readers have not passed */
 };
 
-/* Takes a passed slot from the ring alone, in the next generation, if nobody can be about to pin it. What is looked at before that is
- * known is too early: a reader that copied may have pinned the slot, left, and kept a handle. */
+/* Takes a passed slot from the ring alone, in the next generation, if nobody can be about to pin it. What is looked at
+ * before that is known is too early: a reader that copied may have pinned the slot, left, and kept a handle. */
 static bool reap_alone(const struct sweep *sweep, uint32_t index, uint64_t mark, uint64_t *word) {
     const struct torc_pool_view *pool = sweep->pool;
     if (!torc_mark_passed(mark, torc_load_relaxed64(&pool->ctl->alone))) {
@@ -216,8 +217,8 @@ static bool reap_alone(const struct sweep *sweep, uint32_t index, uint64_t mark,
     return true;
 }
 
-/* Can this slot be handed out? *word receives its word then, as if it were free. Reaps it if only the ring still holds it and
- * everybody has passed; handles may hold it all the same. */
+/* Can this slot be handed out? *word receives its word then, as if it were free. Reaps it if only the ring still holds
+ * it and everybody has passed; handles may hold it all the same. */
 static bool available(struct sweep *sweep, uint32_t index, uint64_t *word) {
     struct torc_pool_view *pool = sweep->pool;
     uint64_t mark = torc_load_relaxed64(torc_pool_mark(pool, index));
@@ -302,8 +303,9 @@ static void end_sweep(struct sweep *sweep, uint32_t stopped) {
     go_on_at(sweep->pool, sweep->oldest_unread == TORC_NO_SLOT ? stopped : sweep->oldest_unread);
 }
 
-/* A large pool is searched in two places: at the slot that is to be free next, and where the last search ended. One place alone
- * would not do: with more unread slots in a row than a sweep has steps, what is free behind them would never be found. */
+/* A large pool is searched in two places: at the slot that is to be free next, and where the last search ended. One
+ * place alone would not do: with more unread slots in a row than a sweep has steps, what is free behind them would
+ * never be found. */
 static uint32_t take_bounded(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate, uint32_t steps) {
     struct sweep sweep = begin_sweep(bus, number, gate);
     struct torc_pool_ctl *ctl = sweep.pool->ctl;
@@ -333,8 +335,9 @@ uint32_t torc_pool_take_again(const struct torc_bus *bus, uint32_t number, struc
     return take_bounded(bus, number, gate, TORC_SWEEP_AGAIN);
 }
 
-/* A slot that is FREEING, where that comes last (pools/slot.c), may have been looked at for waiters before the caller announced itself:
- * nobody will wake it, so it must not go to sleep. Its releaser is a few instructions, or one block's free, away from done. */
+/* A slot that is FREEING, where that comes last (pools/slot.c), may have been looked at for waiters before the caller
+ * announced itself: nobody will wake it, so it must not go to sleep. Its releaser is a few instructions, or one block's
+ * free, away from done. */
 uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate) {
     for (uint32_t round = 0;; round++) {
         struct sweep sweep = begin_sweep(bus, number, gate);

@@ -1,14 +1,14 @@
-/* pools/pool.h - a ring pool: the slots of one shirt, allocated in ring order by one thread, released by any. What that thread has
- * just released itself it is given again first.
+/* pools/pool.h - a ring pool: the slots of one shirt, allocated in ring order by one thread, released by any. What that
+ * thread has just released itself it is given again first.
  *
  * Who may run at the same time: one owner (torc_pool_take, torc_pool_put_back, marks) with any number of releasers
  * (torc_ringptr_release on other threads). A slot word is RMW-only while its count is above 0 and written by the owner
  * alone while it is 0, so the owner takes a free slot with a plain store.
  *
- * A published slot carries a mark: the lane's ring holds one reference to it, since this sequence. The owner drops that reference when
- * every gating reader has passed the sequence, either here because it needs the slot or when the entry is overwritten. Where that
- * reference is the only one and nobody can pin the slot (REAP, in pool.c), taking it back is a plain store, too: nobody is left
- * who could write the word. */
+ * A published slot carries a mark: the lane's ring holds one reference to it, since this sequence. The owner drops that
+ * reference when every gating reader has passed the sequence, either here because it needs the slot or when the entry
+ * is overwritten. Where that reference is the only one and nobody can pin the slot (REAP, in pool.c), taking it back is
+ * a plain store, too: nobody is left who could write the word. */
 #ifndef TORC_POOLS_POOL_H
 #define TORC_POOLS_POOL_H
 
@@ -94,8 +94,8 @@ struct torc_next_slot {
     uint64_t mark;
 };
 
-/* torc_pool_next: the slot whose turn it is, if it is free, or the ring's alone and not to be pinned by anybody: *next receives it.
- * False: torc_pool_take looks further. torc_pool_take_next hands it out. Owner only; no XXL table. */
+/* torc_pool_next: the slot whose turn it is, if it is free, or the ring's alone and not to be pinned by anybody: *next
+ * receives it. False: torc_pool_take looks further. torc_pool_take_next hands it out. Owner only; no XXL table. */
 static inline bool torc_pool_next(const struct torc_pool_view *pool, struct torc_next_slot *next) {
     const struct torc_pool_ctl *ctl = pool->ctl;
     next->index = torc_load_relaxed32(&ctl->next);
@@ -116,8 +116,8 @@ static inline void torc_pool_take_next(const struct torc_pool_view *pool, const 
     torc_store_relaxed32(&pool->ctl->next, next->index + 1);
 }
 
-/* torc_pool_ready: what torc_pool_next found due is done, and who has passed the slot whose turn it is is looked at afresh; false:
- * that does not make it available. Owner only; no XXL table. */
+/* torc_pool_ready: what torc_pool_next found due is done, and who has passed the slot whose turn it is is looked at
+ * afresh; false: that does not make it available. Owner only; no XXL table. */
 bool torc_pool_ready(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
 /* torc_pool_take: the next slot that is free or that only the ring holds and everybody has passed, with count 1.
@@ -125,12 +125,13 @@ bool torc_pool_ready(const struct torc_bus *bus, uint32_t number, struct torc_ga
  * Where the very next slot is free, torc_ringptr_claim in torc/publisher.h does it inline. */
 uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
-/* torc_pool_take_recent: the slot that its owner released last, with count 1; TORC_NO_SLOT if somebody has been given it since, or
- * none was. torc_pool_take tries it first, and torc_ringptr_claim in torc/publisher.h inline. Owner only. */
+/* torc_pool_take_recent: the slot that its owner released last, with count 1; TORC_NO_SLOT if somebody has been given
+ * it since, or none was. torc_pool_take tries it first, and torc_ringptr_claim in torc/publisher.h inline. Owner
+ * only. */
 uint32_t torc_pool_take_recent(const struct torc_pool_view *pool);
 
-/* torc_pool_take_again: the same for somebody who waits, and comes by once more: the slot that is to be free first, and a few others
- * in turns. torc_pool_take_anywhere: before going to sleep; looks at every slot. */
+/* torc_pool_take_again: the same for somebody who waits, and comes by once more: the slot that is to be free first, and
+ * a few others in turns. torc_pool_take_anywhere: before going to sleep; looks at every slot. */
 uint32_t torc_pool_take_again(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 uint32_t torc_pool_take_anywhere(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
@@ -145,25 +146,28 @@ uint64_t torc_pool_allocations(const struct torc_pool_view *pool);
 /* torc_pool_put_back: undoes a take whose slot nobody else has seen. Owner only. */
 void torc_pool_put_back(struct torc_pool_view *pool, uint32_t index);
 
-/* torc_pool_drop: the ring's reference of slot `index` goes; its mark is cleared. True if that freed the slot. Owner only. */
+/* torc_pool_drop: the ring's reference of slot `index` goes; its mark is cleared. True if that freed the slot. Owner
+ * only. */
 bool torc_pool_drop(const struct torc_bus *bus, uint32_t number, uint32_t index);
 
 /* torc_pool_reap: the ring's references of all slots that everybody has passed go. How many that freed. Owner only. */
 uint32_t torc_pool_reap(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
-/* torc_pool_in_use: counts the slots somebody may still read: kept, being filled, or published and not passed by `gate`.
- * Any thread; a snapshot. */
+/* torc_pool_in_use: counts the slots somebody may still read: kept, being filled, or published and not passed by
+ * `gate`. Any thread; a snapshot. */
 uint32_t torc_pool_in_use(const struct torc_pool_view *pool, const uint64_t *gate);
 
-/* torc_pool_stats_add: adds this pool to *stats. Any thread. `gate` as above, NULL if unknown: marked slots count as unread. */
+/* torc_pool_stats_add: adds this pool to *stats. Any thread. `gate` as above, NULL if unknown: marked slots count as
+ * unread. */
 void torc_pool_stats_add(const struct torc_pool_view *pool, const uint64_t *gate, struct torc_pool_stats *stats);
 
-/* torc_slot_pin: one more reference to a slot that was published at `sequence` and may be gone; false if it is. A reader that copies. */
+/* torc_slot_pin: one more reference to a slot that was published at `sequence` and may be gone; false if it is. A
+ * reader that copies. */
 bool torc_slot_pin(const struct torc_bus *bus, uint64_t id, uint64_t sequence);
 
-/* torc_word_after_drop: what becomes of a slot whose only reference the ring has dropped: free, or FREEING where the payload is
- * to be looked after, by torc_slot_clean. torc_later_free (src/later.c): makes a slot free in a bus that goes with its last
- * handle; `word` is what is in it. */
+/* torc_word_after_drop: what becomes of a slot whose only reference the ring has dropped: free, or FREEING where the
+ * payload is to be looked after, by torc_slot_clean. torc_later_free (src/later.c): makes a slot free in a bus that
+ * goes with its last handle; `word` is what is in it. */
 uint64_t torc_word_after_drop(const struct torc_pool_view *pool, uint64_t word);
 void torc_slot_clean(struct torc_pool_view *pool, uint32_t index);
 bool torc_is_forked(const struct torc_bus *bus); /* src/fork.c: is it a child's copy? */

@@ -1,9 +1,10 @@
-/* pools/recent.c - the slot that was released last is handed out first, out of the ring's order, while its lines are at hand.
+/* pools/recent.c - the slot that was released last is handed out first, out of the ring's order, while its lines are at
+ * hand.
  *
- * `recent` is a hint. The owner's release by plain store (torc/ringptr.h) leaves the slot's number there; whether the slot is
- * free is in its word, as for every other. So nothing depends on it: one that is forgotten, overwritten by a thread that
- * was the owner before, or stale because the sweep found the slot first, costs a look at a word, and the sweep
- * still finds every free slot. Number 0 means none; the bus's first slot is handed out in its turn.
+ * `recent` is a hint. The owner's release by plain store (torc/ringptr.h) leaves the slot's number there; whether the
+ * slot is free is in its word, as for every other. So nothing depends on it: one that is forgotten, overwritten by a
+ * thread that was the owner before, or stale because the sweep found the slot first, costs a look at a word, and the
+ * sweep still finds every free slot. Number 0 means none; the bus's first slot is handed out in its turn.
  *
  * One slot that serves alone would come to its last generation while the others are new. In the second half of its
  * generations a slot is handed out in its turn only (TORC_RECENT_LAST). */

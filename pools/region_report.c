@@ -91,7 +91,8 @@ static bool list_holds(const struct torc_region *region, uint32_t bin, uint64_t 
     return true;
 }
 
-/* By order: everything in the subtree lies above *last, which moves on. Bounded by the heights, which fall downwards. */
+/* By order: everything in the subtree lies above *last, which moves on. Bounded by the heights, which fall
+ * downwards. */
 static bool tree_holds(const struct torc_region *region, uint32_t bin, uint32_t node, uint32_t *last, uint64_t *found) {
     const struct region_node *self = region_node(region, node);
     const struct region_node *low;

@@ -1,7 +1,7 @@
 /* pools/region_tree.c - a balanced (AVL) tree of gaps, by size and then offset, linked by node numbers.
  *
- * A subtree's two sides differ in height by one at most, so a path is no longer than 1.44 log2(n). There are no links to
- * parents: add and remove remember the links they came along, and walk back only as far as heights change. */
+ * A subtree's two sides differ in height by one at most, so a path is no longer than 1.44 log2(n). There are no links
+ * to parents: add and remove remember the links they came along, and walk back only as far as heights change. */
 #include "region.h"
 
 /* 1.44 * 26, rounded up: the longest path in a tree of 2^26 nodes. */

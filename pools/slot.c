@@ -1,12 +1,12 @@
 /* pools/slot.c - the slot word: the slow paths of clone and release, and what the last release does.
  *
- * A word goes (0, g) -> (1, g) by its owner's plain store, then up and down by compare-and-swap, then (1, g) -> (0, g + 1) by
- * the last release. Every transition checks the generation, so a handle of an earlier generation finds nothing to change.
- * A last release that has work to do on the payload passes through (FREEING, g + 1), in which the slot is neither free
- * nor anybody's. On a bus that may be destroyed later every last release does, and what makes the slot free is its last
- * access to the bus: whoever finds every slot free, and that acquired, may take the bus down (src/later.c). Elsewhere a
- * release still looks for waiters behind it. (So does the sole owner's in torc/ringptr.h, always; it runs in a thread whose
- * publisher or reader is open.) */
+ * A word goes (0, g) -> (1, g) by its owner's plain store, then up and down by compare-and-swap, then (1, g) -> (0, g +
+ * 1) by the last release. Every transition checks the generation, so a handle of an earlier generation finds nothing to
+ * change. A last release that has work to do on the payload passes through (FREEING, g + 1), in which the slot is
+ * neither free nor anybody's. On a bus that may be destroyed later every last release does, and what makes the slot
+ * free is its last access to the bus: whoever finds every slot free, and that acquired, may take the bus down
+ * (src/later.c). Elsewhere a release still looks for waiters behind it. (So does the sole owner's in torc/ringptr.h,
+ * always; it runs in a thread whose publisher or reader is open.) */
 #include "pool.h"
 #include "bank.h"
 #include "xxl.h"
@@ -85,8 +85,8 @@ static void look_for_waiters(const struct torc_bus *bus, const struct torc_pool_
     }
 }
 
-/* A sole owner that releases the same handle once more, at the same moment, stores over FREEING and may have handed the slot out
- * again: then it is not ours to free, hence the swap. */
+/* A sole owner that releases the same handle once more, at the same moment, stores over FREEING and may have handed the
+ * slot out again: then it is not ours to free, hence the swap. */
 static void free_at_last(const struct torc_bus *bus, const struct torc_pool_view *pool, struct torc_slot *slot,
                          uint64_t word) {
     look_for_waiters(bus, pool);
@@ -141,9 +141,10 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
     return TORC_OK;
 }
 
-/* By another thread than the pool's owner, of a handle that was never cloned: the last release, most likely. The record is the
- * owner's line as a rule, so it is not looked at first, which would fetch it twice. Nothing is done with the payload, so
- * this needs no acquire: who is given the slot next acquires, and earlier releases head the same release sequence. */
+/* By another thread than the pool's owner, of a handle that was never cloned: the last release, most likely. The record
+ * is the owner's line as a rule, so it is not looked at first, which would fetch it twice. Nothing is done with the
+ * payload, so this needs no acquire: who is given the slot next acquires, and earlier releases head the same release
+ * sequence. */
 int torc_ringptr_release_far(struct torc_ringptr ptr, struct torc_slot *slot) {
     const struct torc_pool_view *pool = torc_pool_of(ptr.bus, ptr.id);
     uint64_t alone = (ptr.id & TORC_GENERATION_MASK) | TORC_COUNT_ONE;

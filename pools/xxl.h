@@ -4,9 +4,9 @@
  * config.xxl_bytes, in the bank's own area of the bus.
  *
  * The area is handed out by a region allocator (torc/region.h), which knows one thread: the owner of the bank. Whoever
- * releases a block pushes its descriptor onto a list, one compare-and-swap, and before its next allocation the owner takes
- * the whole list with one exchange and frees what is on it. A descriptor is pushed before its slot word says that it is free, so the
- * owner that takes the slot again finds it on the list: it is never on there twice. */
+ * releases a block pushes its descriptor onto a list, one compare-and-swap, and before its next allocation the owner
+ * takes the whole list with one exchange and frees what is on it. A descriptor is pushed before its slot word says that
+ * it is free, so the owner that takes the slot again finds it on the list: it is never on there twice. */
 #ifndef TORC_POOLS_XXL_H
 #define TORC_POOLS_XXL_H
 
@@ -46,12 +46,14 @@ struct torc_xxl_table {
     struct torc_xxl_block block[];
 };
 
-/* torc_xxl_alloc: a block for descriptor `index`, which the caller has just taken. Owner only. TORC_NO_MEMORY: the provider has none.
+/* torc_xxl_alloc: a block for descriptor `index`, which the caller has just taken. Owner only. TORC_NO_MEMORY: the
+ * provider has none.
  * TORC_POOL_DRY: the area has no gap of that size. */
 int torc_xxl_alloc(struct torc_pool_view *pool, uint32_t index, size_t length);
 
-/* torc_xxl_lend: what is written in an arena's buffer is the block of descriptor `index`; freeing it gives the buffer back. Other
- * copies of *buffer are stale from here on. TORC_STALE. torc_xxl_return: undoes that; the buffer is as it was. Owner only. */
+/* torc_xxl_lend: what is written in an arena's buffer is the block of descriptor `index`; freeing it gives the buffer
+ * back. Other copies of *buffer are stale from here on. TORC_STALE. torc_xxl_return: undoes that; the buffer is as it
+ * was. Owner only. */
 int torc_xxl_lend(struct torc_pool_view *pool, uint32_t index, const struct torc_buffer *buffer);
 void torc_xxl_return(struct torc_pool_view *pool, uint32_t index, const struct torc_buffer *buffer);
 /* torc_xxl_table_new: NULL if there is no memory. torc_xxl_free: gives the block of descriptor `index` back to
@@ -71,8 +73,8 @@ void torc_xxl_area_give(struct torc_xxl_table *table, uint32_t index);
 /* torc_xxl_can_hold: could an empty area take so many bytes? True without one: that is for the provider to say. */
 bool torc_xxl_can_hold(const struct torc_pool_view *pool, size_t length);
 
-/* torc_xxl_area_is_valid: the region's books are right, and each of its blocks is behind a live descriptor or on the list,
- * and a live descriptor without one is lent.
+/* torc_xxl_area_is_valid: the region's books are right, and each of its blocks is behind a live descriptor or on the
+ * list, and a live descriptor without one is lent.
  * Only while the bank has no owner, and true without an area. */
 bool torc_xxl_area_is_valid(const struct torc_pool_view *pool);
 

@@ -1,4 +1,5 @@
-/* pools/xxl_area.c - XXL blocks inside the bus: a region with one owner, and the list by which everybody else gives back. */
+/* pools/xxl_area.c - XXL blocks inside the bus: a region with one owner, and the list by which everybody else gives
+ * back. */
 #include "xxl.h"
 
 #include <string.h>
@@ -40,8 +41,8 @@ int torc_xxl_area_take(struct torc_xxl_table *table, uint32_t index, size_t size
     return TORC_OK;
 }
 
-/* Any thread that dropped the last reference. An owner that takes the list meanwhile and somebody who pushes the same head again do no
- * harm: `next` is right whenever the swap succeeds. */
+/* Any thread that dropped the last reference. An owner that takes the list meanwhile and somebody who pushes the same
+ * head again do no harm: `next` is right whenever the swap succeeds. */
 void torc_xxl_area_give(struct torc_xxl_table *table, uint32_t index) {
     struct torc_xxl_record *record = &table->record[index];
     uint32_t found = torc_load_relaxed32(&table->area->returned);
@@ -60,8 +61,8 @@ bool torc_xxl_can_hold(const struct torc_pool_view *pool, size_t length) {
     return pool->xxl == NULL || pool->xxl->area == NULL || length <= pool->xxl->bytes;
 }
 
-/* Between its last release and the owner's next allocation a block is behind a descriptor that is free, or lent to an arena's
- * buffer since, and on the list. A lent descriptor has no block of its own, so live ones do not count. */
+/* Between its last release and the owner's next allocation a block is behind a descriptor that is free, or lent to an
+ * arena's buffer since, and on the list. A lent descriptor has no block of its own, so live ones do not count. */
 bool torc_xxl_area_is_valid(const struct torc_pool_view *pool) {
     const struct torc_xxl_table *table = pool->xxl;
     uint64_t bytes = 0;

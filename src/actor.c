@@ -204,9 +204,9 @@ int torc_actor_stats(const struct torc_actor *actor, struct torc_actor_stats *st
     return TORC_OK;
 }
 
-/* DROP takes effect at once: what is in the mailbox then, or comes from a sender that is midway, is released after the join.
- * DRAIN refuses senders first, and lets the actor look for the last time only when none is left inside. An actor that
- * ended by itself stays ended. */
+/* DROP takes effect at once: what is in the mailbox then, or comes from a sender that is midway, is released after the
+ * join. DRAIN refuses senders first, and lets the actor look for the last time only when none is left inside. An actor
+ * that ended by itself stays ended. */
 static void tell_to_stop(struct torc_actor *actor, enum torc_stop how) {
     (void)torc_cas_acq_rel32(&actor->state, ACTOR_RUNNING, how == TORC_STOP_DRAIN ? ACTOR_CLOSING : ACTOR_DROPPING);
     torc_waitpoint_wake(actor_work_point(actor)); /* begins with a full fence: the state, then the senders */

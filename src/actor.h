@@ -1,7 +1,7 @@
 /* src/actor.h - what an actor consists of; private to actor.c (start and stop), actor_thread.c and send.c.
  *
- * An actor sleeps at a waitpoint of its own, which its readers share, so one sleep covers the mailbox and every lane. Senders
- * that find the mailbox full sleep at a second one. */
+ * An actor sleeps at a waitpoint of its own, which its readers share, so one sleep covers the mailbox and every lane.
+ * Senders that find the mailbox full sleep at a second one. */
 #ifndef TORC_SRC_ACTOR_H
 #define TORC_SRC_ACTOR_H
 

@@ -150,8 +150,9 @@ static void report_start(struct torc_actor *actor, int status) {
     (void)pthread_mutex_unlock(&actor->lock);
 }
 
-/* The end of the thread, however it comes: by TORC_STOP, by torc_actor_stop, by cancellation or pthread_exit in a handler. Senders
- * that wait for space will not get any: they are told. What is left in the mailbox stays for torc_actor_stop. */
+/* The end of the thread, however it comes: by TORC_STOP, by torc_actor_stop, by cancellation or pthread_exit in a
+ * handler. Senders that wait for space will not get any: they are told. What is left in the mailbox stays for
+ * torc_actor_stop. */
 static void ended(struct torc_actor **ending) {
     struct torc_actor *actor = *ending;
     torc_actor_release_current(actor);

@@ -1,18 +1,19 @@
 /* src/after.c - readers that come after other readers of their topic: chains and diamonds.
  *
- * A reader that is after others may have an event once all of them have given it back. The slowest of their cursors bounds its runs
- * (hot.left), so the inline torc_next is the same for everybody, and the acquire of a cursor (CURSOR) brings along all
- * that its owner did before: what was published, and what it made of the event. Everyone in a chain gates for himself.
+ * A reader that is after others may have an event once all of them have given it back. The slowest of their cursors
+ * bounds its runs (hot.left), so the inline torc_next is the same for everybody, and the acquire of a cursor (CURSOR)
+ * brings along all that its owner did before: what was published, and what it made of the event. Everyone in a chain
+ * gates for himself.
  *
- * Whom a reader is after is a word of bits in its own object, written under the control lock: readers that are open when it
- * opens, and later, where one of them leaves, those that this one was after. So a reader is only ever after older ones,
- * and there is no cycle. An index in an outdated look at that word may already be another reader's: its cursor then
- * bounds one look more, and no look goes past an entry that is not stamped.
+ * Whom a reader is after is a word of bits in its own object, written under the control lock: readers that are open
+ * when it opens, and later, where one of them leaves, those that this one was after. So a reader is only ever after
+ * older ones, and there is no cycle. An index in an outdated look at that word may already be another reader's: its
+ * cursor then bounds one look more, and no look goes past an entry that is not stamped.
  *
- * AFTER, how the reader is woken without a cost to those who wake nobody: whoever gives a cursor back looks, as ever, at the lane's
- * waitpoint (src/read.c), and there, above the count of drains, the sleeper has put itself before it slept.
- * Publishers wake all readers of the topic whenever somebody asked for it; a reader that is held up by readers alone
- * does not ask. */
+ * AFTER, how the reader is woken without a cost to those who wake nobody: whoever gives a cursor back looks, as ever,
+ * at the lane's waitpoint (src/read.c), and there, above the count of drains, the sleeper has put itself before it
+ * slept. Publishers wake all readers of the topic whenever somebody asked for it; a reader that is held up by readers
+ * alone does not ask. */
 #include "core.h"
 
 /* --- who is after whom (under the control lock) --------------------------------------------------------------- */
@@ -107,8 +108,8 @@ static void add_to_drains(const struct reader *self, uint64_t lanes, uint32_t pl
     }
 }
 
-/* Is every lane it reads held up by somebody that it is after? One that waits for a later sequence does not hold it up; after a
- * close only publishers know of the last claim that is taken back. */
+/* Is every lane it reads held up by somebody that it is after? One that waits for a later sequence does not hold it up;
+ * after a close only publishers know of the last claim that is taken back. */
 static bool held_up(const struct reader *self) {
     if (torc_load_acquire64(&self->after) == 0 || bus_closed(self->bus)) {
         return false;
@@ -136,8 +137,8 @@ void torc_after_unwatch(struct reader *self) {
     }
 }
 
-/* AFTER: a follower that is seen not to wait yet looks at the cursors once more before it sleeps. Who it is may be outdated: then
- * it has left, or its place is another's, which wakes for nothing. */
+/* AFTER: a follower that is seen not to wait yet looks at the cursors once more before it sleeps. Who it is may be
+ * outdated: then it has left, or its place is another's, which wakes for nothing. */
 void torc_after_moved(const struct reader *self, uint32_t lane) {
     torc_lane_moved(self->bus, lane);
     for (uint64_t left = torc_load_relaxed64(&self->followers); left != 0; left &= left - 1) {

@@ -1,8 +1,8 @@
 /* src/audit.c - walks everything and says which invariant is the first that does not hold.
  *
- * Conservation, per pool: every slot is free, live or retired; each free ends a generation, so allocations minus generations
- * used up equals the number of live slots. Per lane: each mark of the bank belongs to exactly one entry of the ring. Per
- * bank without a publisher: the bytes of its XXL area are free or behind a live descriptor. */
+ * Conservation, per pool: every slot is free, live or retired; each free ends a generation, so allocations minus
+ * generations used up equals the number of live slots. Per lane: each mark of the bank belongs to exactly one entry of
+ * the ring. Per bank without a publisher: the bytes of its XXL area are free or behind a live descriptor. */
 #include "../pools/xxl.h"
 #include "core.h"
 

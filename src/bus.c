@@ -192,9 +192,9 @@ void torc_bus_wake_all(const struct bus *bus) {
     }
 }
 
-/* CLOSE: room = 0 in every publisher, then the heavy barrier, then the state. After the barrier a publish has either said
- * that its claim is open (lane.claimed), so that readers wait for it, or will find no room. A closed bus can still be halted;
- * publishers are shut by then. */
+/* CLOSE: room = 0 in every publisher, then the heavy barrier, then the state. After the barrier a publish has either
+ * said that its claim is open (lane.claimed), so that readers wait for it, or will find no room. A closed bus can still
+ * be halted; publishers are shut by then. */
 void torc_bus_shut(struct bus *bus, uint32_t state) {
     if (torc_load_relaxed32(&bus->header->state) >= state) {
         return;
@@ -266,7 +266,8 @@ void torc_bus_free(struct bus *bus) {
     free_parts(bus);
 }
 
-/* Of two that destroy the same bus, the second finds it gone from the registry. One whose end is inside a call keeps it. */
+/* Of two that destroy the same bus, the second finds it gone from the registry. One whose end is inside a call keeps
+ * it. */
 int torc_bus_destroy(struct torc_bus **handle, uint64_t *outstanding) {
     struct bus *bus;
     uint64_t held = 0;

@@ -1,7 +1,7 @@
 /* claim.c - the way of an event into its lane: room and slot (space.c), claim, commit or abort.
  *
- * Who may run at the same time: one publisher thread here; readers that advance cursors; other threads that release slots;
- * a closer that sets room to 0; joiners (src/reader.c). */
+ * Who may run at the same time: one publisher thread here; readers that advance cursors; other threads that release
+ * slots; a closer that sets room to 0; joiners (src/reader.c). */
 #include "probe.h"
 #include "shared.h"
 #include "space.h"
@@ -10,7 +10,8 @@
 
 /* --- claims ------------------------------------------------------------------------------------------------- */
 
-/* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then shut) or somebody began to copy (COPY). */
+/* Takes the next sequence, unless the bus was closed (CLOSE: claimed first, then shut) or somebody began to copy
+ * (COPY). */
 static int take_sequence(struct publisher *self, bool for_copying, uint64_t *sequence) {
     if (TORC_UNLIKELY(self->shared)) {
         return torc_shared_claim(self, for_copying, sequence);
@@ -167,8 +168,8 @@ static void settle(struct publisher *self, uint32_t claims) {
     torc_claims_published(self, self->open_claims == 0 ? lane_claimed(self) : first_open(self));
 }
 
-/* A claim of this publisher that was not settled before, unchanged but for a smaller length. (The slot tells it from a copy of an
- * aborted claim whose sequence was claimed again.) */
+/* A claim of this publisher that was not settled before, unchanged but for a smaller length. (The slot tells it from a
+ * copy of an aborted claim whose sequence was claimed again.) */
 static bool is_open(const struct publisher *self, const struct torc_claim *claim, uint64_t published) {
     const struct torc_entry *entry = lane_entry(self, claim->sequence);
     uint64_t slot = (entry->header & TORC_ENTRY_SLOT) != 0 ? entry->body.slot : 0;

@@ -1,15 +1,17 @@
-/* claim_fast.c - claims where nothing is in the way: room in the lane, the next slots to be had, nobody who copies. Single ones in
- * the lane are inline, torc_claim and torc_commit.
+/* claim_fast.c - claims where nothing is in the way: room in the lane, the next slots to be had, nobody who copies.
+ * Single ones in the lane are inline, torc_claim and torc_commit.
  *
- * Claims that are the only open ones are written to their entries when they are committed, all at once: the reader that is waiting
- * for the first of them polls its line, and each store that finds it gone has to fetch it back from the other core. Until then
- * they are noted here, as long as they are a row of one kind (struct torc_lone_claims); whoever needs them in their entries
- * unfolds them first: a further claim, unless it is one of a batch that goes on where they end, an abort, an end, a commit out of order. Readers that copy
- * may join meanwhile. They do not look at these entries before their stamps (COPY: they begin less than a lap before the claims).
+ * Claims that are the only open ones are written to their entries when they are committed, all at once: the reader that
+ * is waiting for the first of them polls its line, and each store that finds it gone has to fetch it back from the
+ * other core. Until then they are noted here, as long as they are a row of one kind (struct torc_lone_claims); whoever
+ * needs them in their entries unfolds them first: a further claim, unless it is one of a batch that goes on where they
+ * end, an abort, an end, a commit out of order. Readers that copy may join meanwhile. They do not look at these entries
+ * before their stamps (COPY: they begin less than a lap before the claims).
  *
- * So what is stored in an entry here needs no order but that of the stamp, or, where the claim is taken back, that of the
- * tombstone's `claimed` (claim.c). REWRITE, with an order for each word, is for claims made while somebody copies. None of these
- * is: who set `copied` before our look at room is found by it, and who set it later reads a `claimed` that covers the claims.
+ * So what is stored in an entry here needs no order but that of the stamp, or, where the claim is taken back, that of
+ * the tombstone's `claimed` (claim.c). REWRITE, with an order for each word, is for claims made while somebody copies.
+ * None of these is: who set `copied` before our look at room is found by it, and who set it later reads a `claimed`
+ * that covers the claims.
  *
  * Who may run at the same time: as in claim.c. */
 #include "probe.h"
@@ -17,15 +19,16 @@
 
 #include <string.h>
 
-/* The claim was taken back, as the bus is closed or somebody copies now. A reader may have seen it and gone to sleep over it. */
+/* The claim was taken back, as the bus is closed or somebody copies now. A reader may have seen it and gone to sleep
+ * over it. */
 static __attribute__((noinline)) bool claim_again(struct publisher *self, uint64_t sequence) {
     torc_store_release64(&self->hot.lane->claimed, sequence); /* CLAIMED */
     (void)torc_closed_off(self);
     return false;
 }
 
-/* CLOSE and COPY: claimed first, then room, which is 0 where somebody copies, too. The publisher itself has opened it again after it
- * acquired that nobody does. */
+/* CLOSE and COPY: claimed first, then room, which is 0 where somebody copies, too. The publisher itself has opened it
+ * again after it acquired that nobody does. */
 static inline bool take_sequences(struct publisher *self, uint64_t sequence, uint32_t count) {
     torc_store_release64(&self->hot.lane->claimed, sequence + count); /* CLAIMED */
     torc_barrier_light(self->hot.fence);
@@ -47,8 +50,8 @@ static inline void take_slot(struct publisher *self, const struct torc_pool_view
     claim->data = pool->payload + (size_t)next->index * pool->size;
 }
 
-/* A line that will be written soon: fetched from the reader's cache while there is still something else to do. More stores than the
- * store buffer holds lie between two events, so without this each event waits for its own lines. */
+/* A line that will be written soon: fetched from the reader's cache while there is still something else to do. More
+ * stores than the store buffer holds lie between two events, so without this each event waits for its own lines. */
 static inline void fetch_line(const void *line) {
 #ifdef __x86_64__
     __asm__ volatile("prefetchw %0" : : "m"(*(const char *)line));

@@ -1,12 +1,14 @@
-/* src/conflate.c - CONFLATE per type: a reader that copies (src/copy.c) and keeps the newest event of each type until it hands it on.
+/* src/conflate.c - CONFLATE per type: a reader that copies (src/copy.c) and keeps the newest event of each type until
+ * it hands it on.
  *
- * Each turn first takes in all that its lanes hold, one entry after the other, so that nothing is stepped over unseen: what is newer than a
- * pending event of the same lane and type replaces it, in its place in the queue. A type that comes often therefore cannot
- * keep the others waiting, and is not kept waiting by them. Entries that were overwritten before they were taken in are a loss of
- * unknown types, told by TORC_LAPPED; what was replaced is counted in the event that comes.
+ * Each turn first takes in all that its lanes hold, one entry after the other, so that nothing is stepped over unseen:
+ * what is newer than a pending event of the same lane and type replaces it, in its place in the queue. A type that
+ * comes often therefore cannot keep the others waiting, and is not kept waiting by them. Entries that were overwritten
+ * before they were taken in are a loss of unknown types, told by TORC_LAPPED; what was replaced is counted in the event
+ * that comes.
  *
- * Where the table has no place for one more type, or a pool has given its share of slots, a lane is taken in no further: what
- * lies there waits, and may be overtaken. Nothing here makes a publisher wait. */
+ * Where the table has no place for one more type, or a pool has given its share of slots, a lane is taken in no
+ * further: what lies there waits, and may be overtaken. Nothing here makes a publisher wait. */
 #include "conflate.h"
 
 #include <stdlib.h>

@@ -1,16 +1,16 @@
 /* src/copy.c - readers that copy: they do not hold publishers up, so they can be overtaken at any point of a read.
  *
- * Who may run at the same time: the reader's owner here; the publisher that rewrites the very entry. A publisher with such readers
- * (publisher.copied) stamps the entry with its own sequence, which nobody waits for, before it stores anything else in
- * it, and stores every word with release. The reader loads the words with acquire and then the stamp again: had it read
- * one new word, it would find the stamp changed (REWRITE). So what passes the second look is whole.
+ * Who may run at the same time: the reader's owner here; the publisher that rewrites the very entry. A publisher with
+ * such readers (publisher.copied) stamps the entry with its own sequence, which nobody waits for, before it stores
+ * anything else in it, and stores every word with release. The reader loads the words with acquire and then the stamp
+ * again: had it read one new word, it would find the stamp changed (REWRITE). So what passes the second look is whole.
  *
  * A payload in a slot is pinned first: one more reference, if the slot is still alive in the generation that the entry
  * names. From the stamp to the pin the slot then never left that generation, and afterwards it cannot.
  *
- * COPY: a joiner sets publisher.copied, passes the heavy barrier and then reads lane.claimed; the publisher stores claimed,
- * then looks at copied. A claim made without seeing copied is below the claimed that the joiner reads, and what it
- * overwrites is more than a lane behind that. */
+ * COPY: a joiner sets publisher.copied, passes the heavy barrier and then reads lane.claimed; the publisher stores
+ * claimed, then looks at copied. A claim made without seeing copied is below the claimed that the joiner reads, and
+ * what it overwrites is more than a lane behind that. */
 #include "conflate.h"
 #include "probe.h"
 
@@ -23,7 +23,8 @@
 
 enum found { FOUND, NOT_YET, OVERTAKEN };
 
-/* Stored before anything that it had not read is overwritten or reaped: who has acquired a sign of that sees it (EVICT). */
+/* Stored before anything that it had not read is overwritten or reaped: who has acquired a sign of that sees it
+ * (EVICT). */
 static bool evicted(const struct reader *self) {
     return torc_load_acquire32(&self->evicted) != 0; /* EVICT */
 }
@@ -94,8 +95,8 @@ static bool is_tombstone(const struct torc_entry *entry, uint64_t sequence) {
            (torc_load_acquire32(&entry->header_word) & TORC_ENTRY_SKIP) != 0;
 }
 
-/* The newest event, for CONFLATE: an aborted claim behind it does not replace it. Only a guess where the entries are being
- * overwritten, and then there is a newer one. */
+/* The newest event, for CONFLATE: an aborted claim behind it does not replace it. Only a guess where the entries are
+ * being overwritten, and then there is a newer one. */
 static uint64_t newest_event(const struct reader *self, const struct reader_lane *lane) {
     uint64_t at = newest(self, lane);
     while (sequence_before(lane->sequence, at) && is_tombstone(lane_entry_at(self->bus, lane->index, at), at)) {
@@ -223,8 +224,8 @@ static bool take_losses(struct reader *self) {
     return any;
 }
 
-/* An eviction is told before what it made the reader lose; a poll that has handed events out ends first. An event found behind a loss
- * is held until the loss was told: so a reader that is always overtaken gets on as well. */
+/* An eviction is told before what it made the reader lose; a poll that has handed events out ends first. An event found
+ * behind a loss is held until the loss was told: so a reader that is always overtaken gets on as well. */
 int torc_copy_next(struct reader *self, bool tell, bool first) {
     struct reader_lane *lane;
     bool tells = reader_tells(self);

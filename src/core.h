@@ -1,7 +1,7 @@
 /* src/core.h - the process-local objects behind the public handles, and the questions they ask each other.
  *
- * The control lock (bus.lock) serialises everything rare: opening, closing, attaching, detaching. The paths of events never
- * take it, but for a reader that notices lanes coming or going. */
+ * The control lock (bus.lock) serialises everything rare: opening, closing, attaching, detaching. The paths of events
+ * never take it, but for a reader that notices lanes coming or going. */
 #ifndef TORC_SRC_CORE_H
 #define TORC_SRC_CORE_H
 
@@ -101,8 +101,8 @@ struct publisher {
     uint64_t taken;   /* if shared: the sequence taken last under that lock */
     uint32_t counted; /* if shared: what the call at hand has been counted as a stall for, STALL_* */
 
-    /* Entries from held_from on may still hold a ring reference to a slot: those whose bits are set must be looked at before they are
-     * overwritten. */
+    /* Entries from held_from on may still hold a ring reference to a slot: those whose bits are set must be looked at
+     * before they are overwritten. */
     uint64_t held_from;
     uint64_t held[]; /* a bit per entry; 0: the slot was taken back meanwhile, or there was none */
 };
@@ -182,7 +182,8 @@ struct reader {
 
 /* --- objects and checks ------------------------------------------------------------------------------------- */
 
-/* registry.c: the bus behind a public pointer, or NULL if that is not a live bus. torc_not_live: what to answer then. */
+/* registry.c: the bus behind a public pointer, or NULL if that is not a live bus. torc_not_live: what to answer
+ * then. */
 struct bus *torc_bus_live(const struct torc_bus *bus);
 int torc_not_live(const struct torc_bus *bus);
 /* later.c: around a call that ends a publisher, a reader or an actor: the bus stays until unhold, and may go there. */
@@ -257,7 +258,8 @@ static inline void torc_leave(torc_a64 **user) {
     (void)user;
 }
 
-/* First in a call: the rest of it has the object for itself, or the call answers TORC_WRONG_THREAD; in a child after fork(),
+/* First in a call: the rest of it has the object for itself, or the call answers TORC_WRONG_THREAD; in a child after
+ * fork(),
  * TORC_FORKED. */
 #define TORC_ONE_AT_A_TIME(object)                                                                                     \
     if (TORC_UNLIKELY((object)->bus->forked))                                                                          \
@@ -345,8 +347,8 @@ bool torc_gate_has_room(struct publisher *publisher);
 /* claim.c: claims an event whose payload is what is written in an arena's buffer. */
 int torc_claim_lent(struct publisher *self, uint32_t type, const struct torc_buffer *buffer, uint64_t deadline,
                     struct torc_claim *claim);
-/* publisher.c: opening and closing in parts. make: checks the arguments and takes memory, which is free()d; begin, end: under the
- * control lock, it gets a lane and gives it up. */
+/* publisher.c: opening and closing in parts. make: checks the arguments and takes memory, which is free()d; begin, end:
+ * under the control lock, it gets a lane and gives it up. */
 int torc_publisher_make(struct torc_topic *topic, const struct torc_publisher_config *config, struct publisher **made);
 int torc_publisher_begin(struct publisher *publisher);
 void torc_publisher_end(struct publisher *publisher);
@@ -401,7 +403,8 @@ void torc_after_leave(struct reader *self);
 void torc_after_wake(const struct reader *self);
 /* after.c, owner: how many of `most` events from there on have all passed that it is after? */
 uint32_t torc_after_run(const struct reader *self, uint32_t lane, uint64_t sequence, uint32_t most);
-/* after.c, owner: it is about to sleep: lanes are watched for those it is after. Do only they hold it up? And no longer. */
+/* after.c, owner: it is about to sleep: lanes are watched for those it is after. Do only they hold it up? And no
+ * longer. */
 bool torc_after_watch(struct reader *self);
 void torc_after_unwatch(struct reader *self);
 /* after.c: torc_lane_moved, for a lane whose cursor of `self` moved; and wakes those that are after it. */
@@ -424,10 +427,12 @@ void torc_copy_done(struct reader *self);
 void torc_copy_drop(struct reader *self);
 /* copy.c: is there something for it to read or to be told? */
 bool torc_copy_ready(const struct reader *self);
-/* copy.c, owner: a lane's next event is copied and pinned, and what was lost before it is counted; false if there is none. */
+/* copy.c, owner: a lane's next event is copied and pinned, and what was lost before it is counted; false if there is
+ * none. */
 bool torc_copy_try(struct reader *self, struct reader_lane *lane);
 
-/* evict.c, publisher without what publisher.stalled_for says: when the first reader that holds it up may be evicted, by torc_now();
+/* evict.c, publisher without what publisher.stalled_for says: when the first reader that holds it up may be evicted, by
+ * torc_now();
  * TORC_FOREVER: never. */
 uint64_t torc_evict_due(struct publisher *self);
 /* evict.c: evicts those whose time is over. Did that change anything? */
@@ -444,8 +449,8 @@ void torc_publisher_copied(struct publisher *publisher, bool on);
 void torc_publisher_reopen(struct publisher *publisher);
 /* claim.c: does an event of this length go into the entry, and word by word? Then torc_publish_words does it. */
 bool torc_publisher_is_copied(const struct publisher *publisher, size_t length);
-/* claim.c: a claim that is filled and committed at once: never in a slot for the sake of readers that copy. TORC_AGAIN: such
- * readers came meanwhile, and the event may now have to go word by word. */
+/* claim.c: a claim that is filled and committed at once: never in a slot for the sake of readers that copy. TORC_AGAIN:
+ * such readers came meanwhile, and the event may now have to go word by word. */
 #define TORC_AGAIN 1
 int torc_claim_to_publish(struct publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
                           struct torc_claim *claim);
@@ -455,7 +460,8 @@ int torc_publish_words(struct publisher *publisher, uint32_t type, const void *d
 void torc_reader_save_current(struct reader *self);
 /* read.c, owner: gives back all of a lane that was read. */
 void torc_reader_give_back(struct reader *self, struct reader_lane *lane);
-/* read.c, owner: the same as if the reader had come to `to` only; so many sequences before that, of those not given back, were skipped. */
+/* read.c, owner: the same as if the reader had come to `to` only; so many sequences before that, of those not given
+ * back, were skipped. */
 void torc_reader_give_back_part(struct reader *self, struct reader_lane *lane, uint64_t to, uint64_t skipped);
 /* read.c, owner: why is there nothing in any lane? TORC_OK: look again. */
 int torc_reader_why_empty(struct reader *self);

@@ -1,7 +1,8 @@
 /* src/evict.c - a publisher that has waited long enough for a reader goes on without it.
  *
- * An EVICT reader copies from the lane from the beginning (src/copy.c), so taking its bit out of the topic's gating readers is all
- * there is to it: whatever it is doing, it finds that it was overtaken. The bits change under the control lock only. */
+ * An EVICT reader copies from the lane from the beginning (src/copy.c), so taking its bit out of the topic's gating
+ * readers is all there is to it: whatever it is doing, it finds that it was overtaken. The bits change under the
+ * control lock only. */
 #include "core.h"
 
 static struct stall *stall_of(struct publisher *self) {
@@ -26,8 +27,8 @@ static bool ring_holds(const struct publisher *self, uint64_t sequence, uint32_t
                torc_mark_of(sequence);
 }
 
-/* Who is behind by events that take no slot of the dry pool does not keep it dry. What is looked at is published and not passed, so
- * nobody writes to it. */
+/* Who is behind by events that take no slot of the dry pool does not keep it dry. What is looked at is published and
+ * not passed, so nobody writes to it. */
 static bool keeps_slot(const struct publisher *self, uint64_t cursor, uint64_t end) {
     uint32_t pool = dry_pool(self);
     uint64_t at = end - cursor <= self->hot.mask + 1 ? cursor : end - self->hot.mask - 1;
@@ -37,7 +38,8 @@ static bool keeps_slot(const struct publisher *self, uint64_t cursor, uint64_t e
     return sequence_before(at, end);
 }
 
-/* Does this reader hold the publisher up, in its lane or by events that hold slots, and has it since the stall began? */
+/* Does this reader hold the publisher up, in its lane or by events that hold slots, and has it since the stall
+ * began? */
 static bool holds_up(const struct publisher *self, const struct reader *reader, const struct stall *stall) {
     const struct torc_cell *cell = cell_of(self->bus, self->index, reader->index);
     uint64_t cursor = torc_load_acquire64(&cell->cursor);
@@ -70,8 +72,8 @@ static uint64_t first_due(const struct publisher *self, const struct stall *stal
     return due;
 }
 
-/* A stall goes on from one call to the next while a reader has not got past what was published when it began: it is the same
- * that holds the publisher up. Once all have, whoever is behind now is given its time from now on. */
+/* A stall goes on from one call to the next while a reader has not got past what was published when it began: it is the
+ * same that holds the publisher up. Once all have, whoever is behind now is given its time from now on. */
 uint64_t torc_evict_due(struct publisher *self) {
     struct stall *stall = stall_of(self);
     uint64_t due;
@@ -112,8 +114,8 @@ static void evict(struct bus *bus, struct reader *reader) {
     torc_topic_changed(record);
     torc_waitpoint_wake(&bus->waitpoints[reader->point]);
     torc_notify(&bus->notify[reader->index]);
-    /* Others may be waiting for this very reader: publishers whose time is not over yet, and drains (SPACE; waking has passed a
-     * full fence). */
+    /* Others may be waiting for this very reader: publishers whose time is not over yet, and drains (SPACE; waking has
+     * passed a full fence). */
     for (uint64_t lanes = torc_load_relaxed64(&record->lanes); lanes != 0; lanes &= lanes - 1) {
         torc_lane_moved(bus, bit_index(lanes));
     }

@@ -1,4 +1,5 @@
-/* src/figures.h - what there is in a snapshot, as tables that the writers walk. Private to snapshot's writers (write_*.c). */
+/* src/figures.h - what there is in a snapshot, as tables that the writers walk. Private to snapshot's writers
+ * (write_*.c). */
 #ifndef TORC_SRC_FIGURES_H
 #define TORC_SRC_FIGURES_H
 
@@ -65,8 +66,8 @@ void torc_put_number(struct output *out, uint64_t value);
 /* Right-aligned in `width` columns; a text is cut. */
 void torc_put_column(struct output *out, const char *text, size_t width);
 void torc_put_number_column(struct output *out, uint64_t value, size_t width);
-/* A name as both formats quote it: a backslash before quotes and backslashes, a newline as \n, other control characters as \u00XX
- * (JSON) or as they are (Prometheus knows no escape for them); what is not UTF-8 becomes U+FFFD. */
+/* A name as both formats quote it: a backslash before quotes and backslashes, a newline as \n, other control characters
+ * as \u00XX (JSON) or as they are (Prometheus knows no escape for them); what is not UTF-8 becomes U+FFFD. */
 void torc_put_escaped(struct output *out, const char *text, bool json);
 /* What is left goes out. The result of it all. */
 int torc_put_end(struct output *out);

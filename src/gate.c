@@ -1,8 +1,8 @@
 /* src/gate.c - how far a publisher may go: the gate, and the slots that the ring lets go of behind it.
  *
- * Who may run at the same time: one publisher thread here; readers that advance cursors; joiners (src/reader.c). The gate
- * only ever lags behind the cursors, and cursors only grow, so a stale gate makes the publisher wait longer than needed
- * and never overwrite. */
+ * Who may run at the same time: one publisher thread here; readers that advance cursors; joiners (src/reader.c). The
+ * gate only ever lags behind the cursors, and cursors only grow, so a stale gate makes the publisher wait longer than
+ * needed and never overwrite. */
 #include "core.h"
 
 /* Entries looked at for slots to drop, ahead of the claim, each time the publisher comes by: bounds the pause. */
@@ -18,8 +18,8 @@ uint64_t torc_lane_slowest(const struct bus *bus, uint32_t lane) {
     return slowest;
 }
 
-/* How far the gate may go: past everything the readers passed if a pool needs it, else leaving half a lane of history for
- * those who join at OLDEST. Never back because of history. */
+/* How far the gate may go: past everything the readers passed if a pool needs it, else leaving half a lane of history
+ * for those who join at OLDEST. Never back because of history. */
 static uint64_t choose_gate(const struct publisher *self, uint64_t slowest, bool need_all) {
     uint64_t history = lane_claimed(self) - (self->hot.mask + 1) / 2;
     uint64_t before = self->bank.gate.passed;
@@ -31,11 +31,11 @@ static uint64_t choose_gate(const struct publisher *self, uint64_t slowest, bool
     return sequence_before(history, slowest) ? history : slowest;
 }
 
-/* JOIN: the gate is made known before the topic's version is looked at for the last time. A joiner sets its cursor and its
- * bit, bumps the version, passes the heavy barrier and then reads the lane's gate and published: either it sees this gate,
- * or we see its version and count it in. (The bits alone would not do: another reader can have taken a place meanwhile.)
- * The gate never goes back and never exceeds what was published before the scan, which is where NEXT joins at the
- * earliest. */
+/* JOIN: the gate is made known before the topic's version is looked at for the last time. A joiner sets its cursor and
+ * its bit, bumps the version, passes the heavy barrier and then reads the lane's gate and published: either it sees
+ * this gate, or we see its version and count it in. (The bits alone would not do: another reader can have taken a place
+ * meanwhile.) The gate never goes back and never exceeds what was published before the scan, which is where NEXT joins
+ * at the earliest. */
 uint64_t torc_gate_scan(struct publisher *self, bool need_all) {
     const torc_a32 *version = &self->topic->record->version;
     uint32_t seen;
@@ -50,7 +50,8 @@ uint64_t torc_gate_scan(struct publisher *self, bool need_all) {
     return gate;
 }
 
-/* The ring's reference to the slot of an entry that everybody has passed. A slot that was reaped meanwhile has another mark. */
+/* The ring's reference to the slot of an entry that everybody has passed. A slot that was reaped meanwhile has another
+ * mark. */
 static void drop_entry(const struct publisher *self, uint64_t sequence) {
     const struct torc_bus *bus = &self->bus->hot;
     const struct torc_entry *entry = lane_entry(self, sequence);

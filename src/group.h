@@ -1,12 +1,12 @@
 /* src/group.h - a group: one GATE reader that is advanced by hand, and a table of what its members have in hand.
  *
- * Everything is done under the group's lock, the reader's own calls as well; the bus's control lock may be taken inside it. The
- * unfinished events of a lane form a list, oldest first; the reader's cursor is the oldest one's sequence, or where the
- * reader goes on if there is none. An event that is returned stays in its place in that list.
+ * Everything is done under the group's lock, the reader's own calls as well; the bus's control lock may be taken inside
+ * it. The unfinished events of a lane form a list, oldest first; the reader's cursor is the oldest one's sequence, or
+ * where the reader goes on if there is none. An event that is returned stays in its place in that list.
  *
- * Waiting: at most one member watches, that is, waits at the reader's waitpoint; the others are idle and wait each at its own. Whoever
- * stops watching, for whatever reason, calls the one that has been idle longest to watch. So if anybody waits, somebody
- * watches. What members wait for changes under the lock, or is what readers wait for. */
+ * Waiting: at most one member watches, that is, waits at the reader's waitpoint; the others are idle and wait each at
+ * its own. Whoever stops watching, for whatever reason, calls the one that has been idle longest to watch. So if
+ * anybody waits, somebody watches. What members wait for changes under the lock, or is what readers wait for. */
 #ifndef TORC_SRC_GROUP_H
 #define TORC_SRC_GROUP_H
 

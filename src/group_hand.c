@@ -21,7 +21,8 @@ static void wake_watcher(const struct torc_group *group) {
     }
 }
 
-/* The oldest of its lane is gone. Whoever watches may have waited for just that: the end of the lane, or of everything. */
+/* The oldest of its lane is gone. Whoever watches may have waited for just that: the end of the lane, or of
+ * everything. */
 static void move_on(struct torc_group *group, uint32_t index) {
     struct reader *self = group->reader;
     const struct holding *oldest = group->lane[index].oldest;
@@ -98,8 +99,8 @@ static bool exhausted(const struct torc_group *group) {
     return torc_reader_exhausted(group->reader);
 }
 
-/* Nothing is left to read, but what is in hand elsewhere may come back. A member does not wait for what it has in hand itself, lest two
- * that do the same wait for each other. */
+/* Nothing is left to read, but what is in hand elsewhere may come back. A member does not wait for what it has in hand
+ * itself, lest two that do the same wait for each other. */
 static int after_the_end(const struct torc_member *member) {
     if (group_unfinished(member->group) == 0) {
         return TORC_CLOSED;

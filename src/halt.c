@@ -1,8 +1,8 @@
 /* src/halt.c - the end at once, and how far a bus has got on its way from open to closed. */
 #include "actor.h"
 
-/* Readers leave as if each had been detached, but nobody waits for them: at their owner's next call that looks around, or when
- * the handler they are in returns. */
+/* Readers leave as if each had been detached, but nobody waits for them: at their owner's next call that looks around,
+ * or when the handler they are in returns. */
 static void tell_readers(const struct bus *bus) {
     for (uint32_t i = 0; i < bus->config.readers; i++) {
         if (bus->reader[i] != NULL) {

@@ -1,4 +1,5 @@
-/* src/handler.h - what a managed reader consists of; private to handler.c (start and end) and handler_thread.c (the thread). */
+/* src/handler.h - what a managed reader consists of; private to handler.c (start and end) and handler_thread.c (the
+ * thread). */
 #ifndef TORC_SRC_HANDLER_H
 #define TORC_SRC_HANDLER_H
 

@@ -1,7 +1,7 @@
 /* src/handler_batch.c - one batch of a managed reader: taken, handed out by verdicts, given back.
  *
- * The reader is advanced by hand, so all that torc_next returned since the last torc_advance is borrowed: a batch is an array
- * of such events, and going back to its start is going back in the array. */
+ * The reader is advanced by hand, so all that torc_next returned since the last torc_advance is borrowed: a batch is an
+ * array of such events, and going back to its start is going back in the array. */
 #include "handler.h"
 
 #include <string.h>
@@ -36,7 +36,8 @@ static uint64_t came_of_lane(const struct batch *batch, uint32_t lane, size_t la
     return came;
 }
 
-/* Each lane's last event says how far; what did not come of it was skipped. Backwards, so that each lane is given back once. */
+/* Each lane's last event says how far; what did not come of it was skipped. Backwards, so that each lane is given back
+ * once. */
 void torc_batch_release(struct torc_handler_thread *handler, size_t last) {
     struct batch *batch = &handler->batch;
     struct reader *self = reader_of(handler->reader);

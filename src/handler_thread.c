@@ -1,4 +1,5 @@
-/* src/handler_thread.c - a managed reader's thread: batches until it is told to stop, stops itself, or nothing more can come. */
+/* src/handler_thread.c - a managed reader's thread: batches until it is told to stop, stops itself, or nothing more can
+ * come. */
 #include "handler.h"
 
 static bool has_work(void *context) {

@@ -1,4 +1,5 @@
-/* src/header.h - what stands where in the region. Offsets only; torc/layout.h has the parts that the hot path touches. */
+/* src/header.h - what stands where in the region. Offsets only; torc/layout.h has the parts that the hot path
+ * touches. */
 #ifndef TORC_SRC_HEADER_H
 #define TORC_SRC_HEADER_H
 

@@ -1,24 +1,25 @@
 /* src/join.c - where a reader begins, and how it is put somewhere else, while publishers run at full rate.
  *
- * JOIN, in order: the cursors are set low (at each lane's gate), the membership bit is set, the topic's version is bumped, the
- * heavy barrier passes, then the real position is read and stored. A publisher's scan either began before the barrier,
- * then its gate is at most what it had published and had stored in lane.gate, both of which we read after the barrier;
- * or it sees the version and counts us in, and the low cursor keeps its gate where it is until the real one is stored.
- * So the position is never below a gate in use: nothing from there on is lost.
+ * JOIN, in order: the cursors are set low (at each lane's gate), the membership bit is set, the topic's version is
+ * bumped, the heavy barrier passes, then the real position is read and stored. A publisher's scan either began before
+ * the barrier, then its gate is at most what it had published and had stored in lane.gate, both of which we read after
+ * the barrier; or it sees the version and counts us in, and the low cursor keeps its gate where it is until the real
+ * one is stored. So the position is never below a gate in use: nothing from there on is lost.
  *
- * A reader that seeks does the same again, in the same order. It is a member already, and the cursor that it lowers is the one
- * thing that a publisher relies on never going back: a gate that was reckoned from the higher cursor may be in use,
- * and all below it may be overwritten at this moment. Hence
+ * A reader that seeks does the same again, in the same order. It is a member already, and the cursor that it lowers is
+ * the one thing that a publisher relies on never going back: a gate that was reckoned from the higher cursor may be in
+ * use, and all below it may be overwritten at this moment. Hence
  *   1. low cursor, to the gate that the lane makes known. A scan that meets it keeps the gate that it had: choose_gate()
  *      (src/gate.c) never goes back.
  *   2. version, heavy barrier. A scan that did not meet the low cursor has stored its gate before the barrier, or looks at the
  *      version after it, finds it changed and scans again, with the low cursor.
  *   3. the gate is read again: what a scan of before made of it is in it, and no later one gets past the low cursor. From this
  *      gate on everything is whole and stays so; only now the position is chosen, never below it, and stored.
- * Storing the position first would be too early: between it and the publisher's next look at the cursors lies a whole lap.
+ * Storing the position first would be too early: between it and the publisher's next look at the cursors lies a whole
+ * lap.
  *
- * Readers that copy do not need the gate: they begin at the oldest entry that no claim has begun to overwrite (COPY), and find out
- * by the stamps what has happened to it since. */
+ * Readers that copy do not need the gate: they begin at the oldest entry that no claim has begun to overwrite (COPY),
+ * and find out by the stamps what has happened to it since. */
 #include "conflate.h"
 
 /* --- before ------------------------------------------------------------------------------------------------- */

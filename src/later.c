@@ -1,20 +1,21 @@
 /* src/later.c - a bus that goes by itself, with the last publisher, reader, actor and handle.
  *
- * Who is last? Ends are closed by calls that hold the bus (torc_bus_hold). When such a call is the only one inside and no end is
- * left, nobody can make a new handle: the rings let go of their slots, those that handles hold are counted, and from
- * then on each last release of a slot takes one off that count, under the registry's lock.
+ * Who is last? Ends are closed by calls that hold the bus (torc_bus_hold). When such a call is the only one inside and
+ * no end is left, nobody can make a new handle: the rings let go of their slots, those that handles hold are counted,
+ * and from then on each last release of a slot takes one off that count, under the registry's lock.
  *
- * Only a bus created with TORC_DESTROY_LATER can wait: from the beginning, what frees a slot is a release's last access to
- * it. Others would have to change to that while releases are midway, which nobody could see.
+ * Only a bus created with TORC_DESTROY_LATER can wait: from the beginning, what frees a slot is a release's last access
+ * to it. Others would have to change to that while releases are midway, which nobody could see.
  *
- * LATER: a last release first makes the slot word FREEING, then looks at pool.later; torc_bus_destroy_later sets pool.later, passes the
- * heavy barrier, then looks for FREEING slots. A release that saw no mark is FREEING by then and is waited for; the store
- * that ends it is its last access to the bus (pools/slot.c). All others come here, and keep the bus by being FREEING until
- * they hold the lock. Whoever finds nothing left takes the bus out of the list under the lock, so it is one thread, once.
+ * LATER: a last release first makes the slot word FREEING, then looks at pool.later; torc_bus_destroy_later sets
+ * pool.later, passes the heavy barrier, then looks for FREEING slots. A release that saw no mark is FREEING by then and
+ * is waited for; the store that ends it is its last access to the bus (pools/slot.c). All others come here, and keep
+ * the bus by being FREEING until they hold the lock. Whoever finds nothing left takes the bus out of the list under the
+ * lock, so it is one thread, once.
  *
- * A handle that was never cloned, released by the thread of the open publisher or reader whose pool it is from, takes a shorter way
- * (torc_ringptr_release_fresh), which looks at the bus afterwards: that end keeps the bus. When it is closed the pool loses its
- * owner, and such releases come this way too. */
+ * A handle that was never cloned, released by the thread of the open publisher or reader whose pool it is from, takes a
+ * shorter way (torc_ringptr_release_fresh), which looks at the bus afterwards: that end keeps the bus. When it is
+ * closed the pool loses its owner, and such releases come this way too. */
 #include "registry.h"
 
 static void take_down(struct bus *bus) {

@@ -12,7 +12,8 @@
 
 struct mailbox;
 
-/* torc_mailbox_new: room for `capacity` messages, a power of two minus one at most 2^24 - 1; NULL if there is no memory. */
+/* torc_mailbox_new: room for `capacity` messages, a power of two minus one at most 2^24 - 1; NULL if there is no
+ * memory. */
 struct mailbox *torc_mailbox_new(uint32_t capacity);
 void torc_mailbox_free(struct mailbox *mailbox);
 

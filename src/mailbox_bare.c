@@ -1,7 +1,7 @@
 /* src/mailbox_bare.c - a mailbox without an actor: sending, receiving, shutting.
  *
- * The hand-over is that of src/send.c: after the put the receiver may sleep (SLEEP, with the mailbox in the place of the
- * stamp); after the take a sender may (SPACE). */
+ * The hand-over is that of src/send.c: after the put the receiver may sleep (SLEEP, with the mailbox in the place of
+ * the stamp); after the take a sender may (SPACE). */
 #include "waitset.h"
 
 #include <stdlib.h>
@@ -115,8 +115,8 @@ static bool ready(void *context) {
     return mailbox_ready(context);
 }
 
-/* Nobody puts any more. The fence is the other half of the senders': they count themselves in before they look at `shut`, this looks
- * at the count after `shut`, which a third thread may have set. */
+/* Nobody puts any more. The fence is the other half of the senders': they count themselves in before they look at
+ * `shut`, this looks at the count after `shut`, which a third thread may have set. */
 static bool all_sent(const struct torc_mailbox *mailbox) {
     if (torc_load_acquire32(&mailbox->shut) == 0) {
         return false;

@@ -1,4 +1,5 @@
-/* src/memory.c - the region's memory: mapped or the caller's, prefaulted, in huge pages, locked, as far as the system allows. */
+/* src/memory.c - the region's memory: mapped or the caller's, prefaulted, in huge pages, locked, as far as the system
+ * allows. */
 #include "core.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* src/merge.c - a reader that hands events out in the order of their times.
  *
- * It is a GATE reader of which only the lanes, the cursors and the waitpoint are used: which lane is next is decided here. A lane's
- * `sequence` is past what was handed out; the event it stands at is the lane's head once it was looked at. */
+ * It is a GATE reader of which only the lanes, the cursors and the waitpoint are used: which lane is next is decided
+ * here. A lane's `sequence` is past what was handed out; the event it stands at is the lane's head once it was looked
+ * at. */
 #include "core.h"
 
 #include <stdlib.h>
@@ -100,7 +101,8 @@ static void tell_time(struct torc_merge *merge, struct front *front, const struc
     front->blocked = 0;
 }
 
-/* The lane's head, past tombstones and heartbeats. An empty lane is given back: only so can it be seen to have ended. */
+/* The lane's head, past tombstones and heartbeats. An empty lane is given back: only so can it be seen to have
+ * ended. */
 static void find_head(struct torc_merge *merge, struct reader_lane *lane) {
     struct front *front = &merge->front[lane->index];
     while (!front->head && lane_stamped(merge->bus, lane->index, lane->sequence)) {
@@ -226,7 +228,8 @@ static int next(struct torc_merge *merge, struct torc_merged *merged) {
     for (;;) {
         bool closed = bus_closed(merge->bus);
         struct reader_lane *lane = choose(merge, closed);
-        /* After the heads: a lane that was there before one of them was published is known before that is handed out. */
+        /* After the heads: a lane that was there before one of them was published is known before that is handed
+         * out. */
         bool known = torc_load_acquire32(&reader->topic->record->version) == reader->version; /* LANES */
         if (lane != NULL && known) {
             hand_out(merge, lane, merged);

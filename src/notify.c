@@ -13,7 +13,8 @@ void torc_notify_init(struct notify *notify) {
     *notify = (struct notify){.lock = unlocked, .fd = -1};
 }
 
-/* System calls by number: write() would be a cancellation point, and a publisher must not end here with the lock held. */
+/* System calls by number: write() would be a cancellation point, and a publisher must not end here with the lock
+ * held. */
 static void signal_fd(int fd) {
     uint64_t one = 1;
     (void)syscall(SYS_write, fd, &one, sizeof one);

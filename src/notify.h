@@ -1,10 +1,11 @@
 /* src/notify.h - who else is told when a reader is woken: its eventfd, and the wait-set that it is in.
  *
- * A waitpoint lies in the region; descriptors and wait-sets are this process's own, so they stand beside it, one place per reader
- * of the bus. The protocol is that of src/wait.h with `armed` in the place of `waiting`: arm, announce, heavy barrier, look again;
- * a waker loads `armed` after it has woken the reader's waitpoint. The lock makes armed and the descriptor's count one: while
- * NOTIFY_FD is armed the count is 0, and while it is not the count is 1. It also keeps a descriptor from being closed, and its
- * number from being given to somebody else, under a waker's hands. Only wakers of a reader that is armed take it. */
+ * A waitpoint lies in the region; descriptors and wait-sets are this process's own, so they stand beside it, one place
+ * per reader of the bus. The protocol is that of src/wait.h with `armed` in the place of `waiting`: arm, announce,
+ * heavy barrier, look again; a waker loads `armed` after it has woken the reader's waitpoint. The lock makes armed and
+ * the descriptor's count one: while NOTIFY_FD is armed the count is 0, and while it is not the count is 1. It also
+ * keeps a descriptor from being closed, and its number from being given to somebody else, under a waker's hands. Only
+ * wakers of a reader that is armed take it. */
 #ifndef TORC_SRC_NOTIFY_H
 #define TORC_SRC_NOTIFY_H
 
@@ -33,8 +34,8 @@ static inline void torc_notify(struct notify *notify) {
     }
 }
 
-/* torc_notify_open: gives it a descriptor that is readable; returns it or TORC_SYSTEM. torc_notify_arm_fd: empties the descriptor and
- * arms it; false if it is armed already. */
+/* torc_notify_open: gives it a descriptor that is readable; returns it or TORC_SYSTEM. torc_notify_arm_fd: empties the
+ * descriptor and arms it; false if it is armed already. */
 int torc_notify_open(struct notify *notify);
 int torc_notify_arm_fd(struct notify *notify);
 

@@ -56,7 +56,8 @@ void torc_put_number_column(struct output *out, uint64_t value, size_t width) {
     torc_put_column(out, digits(text + 20, value), width);
 }
 
-/* Bytes of the UTF-8 character at `text`; 0: there is none. Overlong forms, surrogates and what is above U+10FFFF are none. */
+/* Bytes of the UTF-8 character at `text`; 0: there is none. Overlong forms, surrogates and what is above U+10FFFF are
+ * none. */
 static size_t character_bytes(const unsigned char *text) {
     static const struct {
         unsigned char first, last, low, high; /* lead bytes, and what may follow at once */

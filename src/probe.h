@@ -1,7 +1,8 @@
-/* src/probe.h - static probes (USDT) for tracers: one nop each, and a note in the ELF file that says where its arguments are.
+/* src/probe.h - static probes (USDT) for tracers: one nop each, and a note in the ELF file that says where its
+ * arguments are.
  *
- * Present where <sys/sdt.h> was at build time, unless TORC_NO_PROBES is defined. All are off the inline path: there, an event would
- * pay a nop and, worse, registers for the arguments.
+ * Present where <sys/sdt.h> was at build time, unless TORC_NO_PROBES is defined. All are off the inline path: there, an
+ * event would pay a nop and, worse, registers for the arguments.
  *
  *   torc:publish  lane, sequence     an event was published by a call that is not inline
  *   torc:lap      reader, lost       a copying reader lost that many sequences

@@ -1,4 +1,5 @@
-/* src/publish.c - publishing in one call: claim, copy, commit, one by one and in batches; and an arena's buffer, not copied. */
+/* src/publish.c - publishing in one call: claim, copy, commit, one by one and in batches; and an arena's buffer, not
+ * copied. */
 #include "row.h"
 
 #include <string.h>
@@ -90,7 +91,8 @@ static int fill_one(struct publisher *self, const struct torc_message *message, 
     return status;
 }
 
-/* Publishes up to RUN messages, committed together; waits for the first only. Returns how many, or the first one's error. */
+/* Publishes up to RUN messages, committed together; waits for the first only. Returns how many, or the first one's
+ * error. */
 static int publish_run(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
                        uint64_t deadline) {
     struct torc_claim claims[RUN];

@@ -1,8 +1,8 @@
 /* src/publisher.c - publishers come and go: lanes and banks are handed out, ended, drained and adopted.
  *
- * A lane's states: FREE -> OPEN (torc_publisher_open) -> ENDED (torc_publisher_close) -> OPEN again, in the same topic at any
- * time or in another once every reader of its topic has read it to the end. Its sequences go on counting, so a stamp
- * never means two events. All of this happens under the control lock. */
+ * A lane's states: FREE -> OPEN (torc_publisher_open) -> ENDED (torc_publisher_close) -> OPEN again, in the same topic
+ * at any time or in another once every reader of its topic has read it to the end. Its sequences go on counting, so a
+ * stamp never means two events. All of this happens under the control lock. */
 #include "core.h"
 
 #include <stdlib.h>
@@ -56,8 +56,9 @@ void torc_lane_retire(struct bus *bus, uint32_t lane) {
 
 /* --- opening ------------------------------------------------------------------------------------------------ */
 
-/* A lane for this topic: one that ended in it, so that what one publisher did before it closed stays before what the next one
- * does; else a fresh one; else one that ended elsewhere and was read to its end. TORC_MAX_PUBLISHERS if there is none. */
+/* A lane for this topic: one that ended in it, so that what one publisher did before it closed stays before what the
+ * next one does; else a fresh one; else one that ended elsewhere and was read to its end. TORC_MAX_PUBLISHERS if there
+ * is none. */
 static uint32_t choose_lane(const struct bus *bus, const struct torc_topic *topic) {
     uint32_t fresh = TORC_MAX_PUBLISHERS;
     uint32_t other = TORC_MAX_PUBLISHERS;
@@ -75,7 +76,8 @@ static uint32_t choose_lane(const struct bus *bus, const struct torc_topic *topi
     return fresh != TORC_MAX_PUBLISHERS ? fresh : other;
 }
 
-/* Every reader of the topic follows the lane from where it stands now; one that has not finished it goes on as it is. */
+/* Every reader of the topic follows the lane from where it stands now; one that has not finished it goes on as it
+ * is. */
 static void enlist_readers(const struct bus *bus, uint32_t lane, const struct torc_topic *topic, bool same_topic) {
     uint64_t members = topic_members(topic->record);
     for (; members != 0; members &= members - 1) {
@@ -133,7 +135,8 @@ static size_t held_bytes(const struct bus *bus) {
     return ((size_t)bus->config.lane_entries + 63) / 64 * sizeof(uint64_t);
 }
 
-/* Goes on where the lane's last publisher stopped: any of the last lap's entries may still hold a slot, unless it is the first. */
+/* Goes on where the lane's last publisher stopped: any of the last lap's entries may still hold a slot, unless it is
+ * the first. */
 static void resume(struct publisher *self, bool first) {
     struct torc_lane *lane = self->hot.lane;
     self->held_from = torc_load_relaxed64(&lane->claimed) - self->bus->config.lane_entries;

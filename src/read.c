@@ -1,8 +1,8 @@
 /* src/read.c - the way of an event to its reader: next, poll, advance, and waiting for more.
  *
- * Who may run at the same time: the reader's owner here; publishers that stamp entries ahead of it; a detacher. The acquire load of a
- * stamp makes the whole entry, and the slot behind it, visible. The cursor is stored with release after the last access
- * to what it gives back, so a publisher that acquires it may overwrite. */
+ * Who may run at the same time: the reader's owner here; publishers that stamp entries ahead of it; a detacher. The
+ * acquire load of a stamp makes the whole entry, and the slot behind it, visible. The cursor is stored with release
+ * after the last access to what it gives back, so a publisher that acquires it may overwrite. */
 #include "conflate.h"
 
 #include <limits.h>
@@ -41,7 +41,8 @@ void torc_reader_give_back_part(struct reader *self, struct reader_lane *lane, u
     lane->skipped = left;
 }
 
-/* The hot part holds the current lane's sequence while the owner reads, unless its events come by type (src/conflate.c). */
+/* The hot part holds the current lane's sequence while the owner reads, unless its events come by type
+ * (src/conflate.c). */
 void torc_reader_save_current(struct reader *self) {
     if (self->lane_count != 0 && self->conflation == NULL) {
         self->lane[self->current].sequence = self->hot.sequence;
@@ -53,8 +54,8 @@ static inline uint32_t plain_run(const struct reader *self) {
     return quarter < TORC_READER_RUN ? quarter + 1 : TORC_READER_RUN;
 }
 
-/* None for a reader that copies: each of its events goes through src/copy.c. One that is after others gets no further than
- * they are, so that the inline torc_next has nothing more to look at. */
+/* None for a reader that copies: each of its events goes through src/copy.c. One that is after others gets no further
+ * than they are, so that the inline torc_next has nothing more to look at. */
 static uint32_t run_length(const struct reader *self) {
     uint32_t run = plain_run(self);
     if (reader_copies(self)) {
@@ -142,9 +143,9 @@ static bool borrows_out(struct reader *self) {
     return false;
 }
 
-/* Somebody wants this reader to leave: at once, or when what it holds by hand is given back. Not busy any more before the leave,
- * which waits for the control lock and passes a heavy barrier: a detacher gives a busy owner outside of a handler
- * a short while only, then it takes this for a borrow. If it is faster, it leaves in our place. */
+/* Somebody wants this reader to leave: at once, or when what it holds by hand is given back. Not busy any more before
+ * the leave, which waits for the control lock and passes a heavy barrier: a detacher gives a busy owner outside of a
+ * handler a short while only, then it takes this for a borrow. If it is faster, it leaves in our place. */
 void torc_reader_leave_if_done(struct reader *self) {
     self->hot.left = 0;
     self->one_lane = false; /* the next call must not find the lane merely empty */
@@ -184,7 +185,8 @@ void torc_reader_rest(struct reader *self) {
     }
 }
 
-/* After the bus was closed: has this reader read all that will ever be in its lanes? Claims that are still open count. */
+/* After the bus was closed: has this reader read all that will ever be in its lanes? Claims that are still open
+ * count. */
 static bool finished(const struct reader *self) {
     for (uint32_t i = 0; i < self->lane_count; i++) {
         const struct reader_lane *lane = &self->lane[i];
@@ -199,7 +201,8 @@ static bool finished(const struct reader *self) {
 /* Nothing was found in any lane: why? TORC_OK: look again. */
 int torc_reader_why_empty(struct reader *self) {
     bool closed = bus_closed(self->bus); /* before the lanes: none opens after it */
-    /* A detacher stores `closing` before the version: whoever has taken in that version sees it here, or would never. */
+    /* A detacher stores `closing` before the version: whoever has taken in that version sees it here, or would
+     * never. */
     self->one_lane = self->lane_count == 1 && !closed && !reader_copies(self) && !self->follows && !self->has_fd &&
                      torc_load_relaxed32(&self->closing) == 0;
     if (torc_reader_lanes_changed(self)) {
@@ -209,8 +212,8 @@ int torc_reader_why_empty(struct reader *self) {
     return closed && finished(self) ? TORC_CLOSED : TORC_EMPTY;
 }
 
-/* Makes the next event the current lane's next entry, or tells why there is none. Everything returned before is finished
- * with, unless advanced by hand. */
+/* Makes the next event the current lane's next entry, or tells why there is none. Everything returned before is
+ * finished with, unless advanced by hand. */
 static int find_next(struct reader *self, bool tell, bool first) {
     if (TORC_UNLIKELY(reader_copies(self))) {
         return torc_copy_next(self, tell, first);
@@ -237,16 +240,16 @@ static int find_next(struct reader *self, bool tell, bool first) {
     }
 }
 
-/* A reader of one lane that polls while it is idle, the case in which latency counts. Until it has said that it is busy it
- * looks at shared words only and borrows nothing. TORC_BUSY: something is out of the ordinary, take the long way. */
+/* A reader of one lane that polls while it is idle, the case in which latency counts. Until it has said that it is busy
+ * it looks at shared words only and borrows nothing. TORC_BUSY: something is out of the ordinary, take the long way. */
 static int idle_turn(struct reader *self) {
     const struct torc_entry *entry = entry_at_hand(self);
     if (torc_load_acquire64(&entry->stamp) != self->hot.sequence + 1) { /* STAMP */
         return torc_load_relaxed32(&self->topic->record->version) == self->version ? TORC_EMPTY : TORC_BUSY;
     }
-    /* As torc_reader_begin(), less what a reader of one lane needs not ask: every instruction here is between the publisher's
-     * store and the user. The header is the publisher's again if somebody detached us: not before DETACH says that we are
-     * still in. */
+    /* As torc_reader_begin(), less what a reader of one lane needs not ask: every instruction here is between the
+     * publisher's store and the user. The header is the publisher's again if somebody detached us: not before DETACH
+     * says that we are still in. */
     torc_store_relaxed32(&self->busy, 1);
     torc_barrier_light(self->bus->hot.fence);
     if (TORC_UNLIKELY(torc_load_acquire32(&self->closing) != 0 || (entry->header & TORC_ENTRY_SKIP) != 0)) {

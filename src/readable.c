@@ -49,8 +49,8 @@ static int await_change(struct reader *self, uint64_t deadline) {
     if (torc_load_relaxed64(&self->poller) != 0) {
         return TORC_BUSY;
     }
-    /* Not by torc_reader_begin: busy for as long as this thread is kept from going on, without a handler, a detacher would take
-     * it for a borrow. Nothing is looked at that needs it. */
+    /* Not by torc_reader_begin: busy for as long as this thread is kept from going on, without a handler, a detacher
+     * would take it for a borrow. Nothing is looked at that needs it. */
     if (torc_load_acquire32(&self->closing) != 0) {
         torc_reader_leave_if_done(self);
         return TORC_CLOSED;

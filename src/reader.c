@@ -228,7 +228,8 @@ bool torc_reader_in_own_handler(const struct reader *self) {
     return torc_load_relaxed64(&self->poller) == (uint64_t)(uintptr_t)pthread_self();
 }
 
-/* Rounds of waiting before a busy reader outside of torc_poll counts as holding a borrow: it may just be inside torc_next. */
+/* Rounds of waiting before a busy reader outside of torc_poll counts as holding a borrow: it may just be inside
+ * torc_next. */
 #ifndef BORROW_ROUNDS
 #define BORROW_ROUNDS 20u
 #endif

@@ -124,7 +124,8 @@ static bool head_of(const struct torc_event *event, uint64_t magic, struct head 
     return head->magic == magic;
 }
 
-/* The outstanding request that this event answers, in time. NULL: none, and counted; one that was late leaves it to expire. */
+/* The outstanding request that this event answers, in time. NULL: none, and counted; one that was late leaves it to
+ * expire. */
 static struct outstanding *answered_by(struct torc_requester *self, const struct torc_event *event) {
     struct outstanding *at;
     struct head head;
@@ -154,8 +155,8 @@ static bool answers(struct torc_requester *self, const struct torc_event *event,
     return true;
 }
 
-/* Takes in what lies in the reply topic, up to the first answer to what is outstanding: that is held for torc_request_wait.
- * Is there one? If not, all that was read is given back: who waits for space to reply goes on. */
+/* Takes in what lies in the reply topic, up to the first answer to what is outstanding: that is held for
+ * torc_request_wait. Is there one? If not, all that was read is given back: who waits for space to reply goes on. */
 static bool take_in(struct torc_requester *self) {
     if (self->held.data != NULL && answered_by(self, &self->held) != NULL) {
         return true;
@@ -238,8 +239,8 @@ int torc_requester_stats(const struct torc_requester *self, struct torc_requeste
 
 /* --- asking ------------------------------------------------------------------------------------------------- */
 
-/* While it waits for space it goes on taking replies in: those who answer may be waiting for that, and give the requests back
- * only after it. An answer of its own is the caller's to take, so then it waits no longer. */
+/* While it waits for space it goes on taking replies in: those who answer may be waiting for that, and give the
+ * requests back only after it. An answer of its own is the caller's to take, so then it waits no longer. */
 static int publish_taking_in(struct torc_requester *self, const struct head *head, uint32_t type, const void *data,
                              size_t length, uint64_t deadline) {
     for (uint64_t round = TORC_NO_WAIT;; round = torc_deadline_ns(ROUND_NS)) {

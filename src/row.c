@@ -1,6 +1,7 @@
 /* src/row.c - batches of events that go into the lane: passes over them that are as short as torc_publish is for one.
  *
- * Who may run at the same time: as in claim.c, and for the same reasons as in claim_fast.c nothing but the stamps needs an order. */
+ * Who may run at the same time: as in claim.c, and for the same reasons as in claim_fast.c nothing but the stamps needs
+ * an order. */
 #include "row.h"
 #include "probe.h"
 
@@ -95,9 +96,9 @@ static inline void publish_one(const struct publisher *self, const struct torc_m
     TORC_PROBE2(publish, self->index, sequence);
 }
 
-/* Readers that do not sleep see each event as it is stamped. One that goes to sleep over an event of this row looks once more after
- * it has said so (SLEEP): it finds the event stamped, or is found by the look for sleepers behind the last one. Nothing in between
- * waits for anybody. */
+/* Readers that do not sleep see each event as it is stamped. One that goes to sleep over an event of this row looks
+ * once more after it has said so (SLEEP): it finds the event stamped, or is found by the look for sleepers behind the
+ * last one. Nothing in between waits for anybody. */
 size_t torc_row_publish(struct publisher *self, const struct torc_message *messages, size_t count) {
     uint64_t sequence = lane_claimed(self);
     size_t some = count_small(self, messages, count < ROW ? count : ROW);

@@ -1,10 +1,11 @@
-/* src/sequencer.c - one lane for many threads. Events that fit their entry take no lock: a sequence by compare-and-swap, the entry, the stamp
- * (src/shared.c has the protocol). A lock, around what has a single writer, is taken to look for room and for whatever
- * needs a slot, and while readers copy; never for waiting, and for filling only what goes into the entry that way.
+/* src/sequencer.c - one lane for many threads. Events that fit their entry take no lock: a sequence by
+ * compare-and-swap, the entry, the stamp (src/shared.c has the protocol). A lock, around what has a single writer, is
+ * taken to look for room and for whatever needs a slot, and while readers copy; never for waiting, and for filling only
+ * what goes into the entry that way.
  *
- * All who wait for space sleep at the lane's waitpoint, where readers and releasers wake everybody (SPACE). What else makes space
- * wakes them itself: a stamp, and an abort that gives a slot back. A try under the lock has a deadline that has passed: unlike one
- * with TORC_NO_WAIT it looks at every slot, as a sleeper must before it sleeps. */
+ * All who wait for space sleep at the lane's waitpoint, where readers and releasers wake everybody (SPACE). What else
+ * makes space wakes them itself: a stamp, and an abort that gives a slot back. A try under the lock has a deadline that
+ * has passed: unlike one with TORC_NO_WAIT it looks at every slot, as a sleeper must before it sleeps. */
 #include "shared.h"
 #include "space.h"
 
@@ -169,8 +170,8 @@ static inline void stamp(const struct publisher *publisher, uint64_t sequence, s
     torc_shared_tell(publisher);
 }
 
-/* Word by word: what the caller has just written in words cannot be loaded in wider pieces without a wait. More than a line's is
- * mostly older than that. */
+/* Word by word: what the caller has just written in words cannot be loaded in wider pieces without a wait. More than a
+ * line's is mostly older than that. */
 static inline void copy(unsigned char *to, const unsigned char *from, size_t length) {
     if (TORC_UNLIKELY(length > TORC_INLINE_BYTES)) {
         memcpy(to, from, length);
@@ -305,8 +306,8 @@ int torc_sequencer_abort(struct torc_sequencer *self, struct torc_claim *claim) 
     return settle(self, claim, false);
 }
 
-/* Without room, or with readers that copy: what fits an entry is then copied under the lock, which is shorter than taking it twice. Not
- * inlined: what it keeps in memory would be set up on the fast way too. */
+/* Without room, or with readers that copy: what fits an entry is then copied under the lock, which is shorter than
+ * taking it twice. Not inlined: what it keeps in memory would be set up on the fast way too. */
 static __attribute__((noinline)) int publish_slow(struct torc_sequencer *self, uint32_t type, const void *data,
                                                   size_t length, uint64_t deadline, uint64_t *sequence) {
     struct wish wish = {.self = self, .type = type, .data = data, .length = length};

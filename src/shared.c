@@ -1,7 +1,7 @@
 /* shared.c - a lane that several threads publish to at the same time (src/sequencer.c).
  *
- * Who may run at the same time: any number of threads that take sequences, fill entries and stamp them; one of them, under the
- * sequencer's lock, that scans the gate and moves slots; readers; joiners; a closer.
+ * Who may run at the same time: any number of threads that take sequences, fill entries and stamp them; one of them,
+ * under the sequencer's lock, that scans the gate and moves slots; readers; joiners; a closer.
  *
  *   claimed    by compare-and-swap, after room was seen below base + room. Base never goes back, so a stale one refuses too much
  *              and never lets an entry be overwritten that somebody reads; and with the room known there is no claim that
@@ -52,8 +52,8 @@ uint64_t torc_lane_published(const struct bus *bus, uint32_t lane) {
     }
     while (sequence_before(known, at) && !torc_cas_release64(&control->published, &known, at)) { /* PUBLISHED */
     }
-    /* Only exchanges have raised it since the lane is shared, so this acquires what each of them released: also where step() found
-     * a later position, and where the exchange met one. */
+    /* Only exchanges have raised it since the lane is shared, so this acquires what each of them released: also where
+     * step() found a later position, and where the exchange met one. */
     return torc_load_acquire64(&control->published); /* PUBLISHED */
 }
 

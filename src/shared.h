@@ -1,4 +1,5 @@
-/* shared.h - a lane that several threads claim from: sequences by compare-and-swap, and the position that nobody stores. */
+/* shared.h - a lane that several threads claim from: sequences by compare-and-swap, and the position that nobody
+ * stores. */
 #ifndef TORC_SRC_SHARED_H
 #define TORC_SRC_SHARED_H
 
@@ -19,8 +20,8 @@ static inline __attribute__((always_inline)) bool torc_shared_take(const struct 
     return true;
 }
 
-/* Wakes readers that sleep over an entry that was stamped just now, and those who wait for space: the gate goes no further than what is
- * stamped, so where no reader holds it back a stamp is what makes space. */
+/* Wakes readers that sleep over an entry that was stamped just now, and those who wait for space: the gate goes no
+ * further than what is stamped, so where no reader holds it back a stamp is what makes space. */
 static inline void torc_shared_tell(const struct publisher *self) {
     torc_barrier_light(self->hot.fence); /* SLEEP, SPACE */
     if (TORC_UNLIKELY(torc_load_relaxed32(self->hot.sleepers) != 0)) {
@@ -34,8 +35,8 @@ static inline void torc_shared_tell(const struct publisher *self) {
 /* A sequence that was taken and will not be filled: readers step over it. */
 void torc_shared_skip(const struct publisher *self, uint64_t sequence);
 
-/* take_sequence() of src/claim.c where others claim too, by the one who has the lock: TORC_AGAIN also if they have taken the room
- * that was there. */
+/* take_sequence() of src/claim.c where others claim too, by the one who has the lock: TORC_AGAIN also if they have
+ * taken the room that was there. */
 int torc_shared_claim(struct publisher *self, bool for_copying, uint64_t *sequence);
 
 /* An open claim of an inline event, unchanged but for a smaller length. Its entry is still of the lap before. */

@@ -1,4 +1,5 @@
-/* src/snapshot.c - takes a snapshot: under the control lock, cursors before positions, everything into the caller's memory. */
+/* src/snapshot.c - takes a snapshot: under the control lock, cursors before positions, everything into the caller's
+ * memory. */
 #include "actor.h"
 #include "figures.h"
 
@@ -63,8 +64,8 @@ static void take_topics(const struct bus *bus, struct room *room) {
     room->snapshot->topic_count = bus->topic_count;
 }
 
-/* What was handled first, then what waits, what was sent last: so they are seldom the wrong way round. In statements of their own: the
- * members of an initialiser are computed in any order. */
+/* What was handled first, then what waits, what was sent last: so they are seldom the wrong way round. In statements of
+ * their own: the members of an initialiser are computed in any order. */
 static void take_actors(const struct bus *bus, struct room *room) {
     for (uint32_t i = 0; i < bus->config.actors; i++) {
         const struct torc_actor *actor = bus->actor[i];
@@ -115,10 +116,11 @@ static uint64_t behind(uint64_t cursor, uint64_t published) {
     return sequence_before(cursor, published) ? published - cursor : 0;
 }
 
-/* How far a reader could have got in this lane. Readers go by the stamps, and the lane's position is stored behind those: what is
- * stamped above it is published as well. Whatever a reader has consumed, or an earlier snapshot has counted, was
- * stamped before this look and above a position that is not older than the first one here. A stamp of it that is not found any more
- * was overwritten by a publisher that had stored the position behind it: the second look at that sees it. */
+/* How far a reader could have got in this lane. Readers go by the stamps, and the lane's position is stored behind
+ * those: what is stamped above it is published as well. Whatever a reader has consumed, or an earlier snapshot has
+ * counted, was stamped before this look and above a position that is not older than the first one here. A stamp of it
+ * that is not found any more was overwritten by a publisher that had stored the position behind it: the second look at
+ * that sees it. */
 static uint64_t published_in(const struct bus *bus, uint32_t lane) {
     uint64_t mask = bus->config.lane_entries - 1;
     uint64_t from = torc_load_relaxed64(&bus->lanes[lane].published); /* only where to begin */
@@ -142,8 +144,8 @@ static void take_cursors(const struct bus *bus, uint32_t lane, uint64_t *cursors
     }
 }
 
-/* What the readers of one lane have still to give back. What was published between the two looks counts as lag; of a reader that
- * gates it cannot have been more than the lane holds. */
+/* What the readers of one lane have still to give back. What was published between the two looks counts as lag; of a
+ * reader that gates it cannot have been more than the lane holds. */
 static void add_lags(const struct bus *bus, const struct room *room, struct torc_lane_figures *lane,
                      const uint64_t *cursors, uint64_t published) {
     const struct torc_topic_record *record = &bus->topics[lane->topic];

@@ -1,7 +1,7 @@
 /* space.c - what a claim needs before it can begin, and the wait for it.
  *
- * Who may run at the same time: one publisher thread here; readers that advance cursors and threads that release slots, both of
- * which wake it (SPACE); a closer (CLOSE). */
+ * Who may run at the same time: one publisher thread here; readers that advance cursors and threads that release slots,
+ * both of which wake it (SPACE); a closer (CLOSE). */
 #include "space.h"
 
 /* Readers have come, gone or been put elsewhere: whoever waits must know anew for whom. */
@@ -18,8 +18,8 @@ static bool room_ready(void *context) {
     return find_room(context) || readers_changed(context);
 }
 
-/* Slots come back in the order of the lane, so who spins looks at the next one, and at a few others in turns: handles are
- * released in any order. Only who is about to sleep looks at every slot, after it has announced itself (SPACE). */
+/* Slots come back in the order of the lane, so who spins looks at the next one, and at a few others in turns: handles
+ * are released in any order. Only who is about to sleep looks at every slot, after it has announced itself (SPACE). */
 #define LOOK_EVERYWHERE_AFTER 16u
 #define LOOK_EVERYWHERE_EVERY 64u
 

@@ -1,4 +1,5 @@
-/* space.h - what an event needs before its claim can begin: room in the lane, and a slot where it does not fit into an entry. */
+/* space.h - what an event needs before its claim can begin: room in the lane, and a slot where it does not fit into an
+ * entry. */
 #ifndef TORC_SRC_SPACE_H
 #define TORC_SRC_SPACE_H
 
@@ -30,8 +31,8 @@ struct wanted {
     bool anew;        /* that may have changed since */
 };
 
-/* torc_take_room: an entry for the next claim. torc_take_slot: a slot, or a descriptor for what is lent; wanted->slot and ->data
- * receive it. Both wait to the deadline. torc_give_slot_back undoes torc_take_slot. Publisher's thread. */
+/* torc_take_room: an entry for the next claim. torc_take_slot: a slot, or a descriptor for what is lent; wanted->slot
+ * and ->data receive it. Both wait to the deadline. torc_give_slot_back undoes torc_take_slot. Publisher's thread. */
 int torc_take_room(struct publisher *self, uint64_t deadline);
 int torc_take_slot(struct wanted *wanted, uint64_t deadline);
 void torc_give_slot_back(const struct wanted *wanted);
@@ -44,7 +45,8 @@ bool torc_publish_lone(struct publisher *self, uint32_t type, const void *data, 
 uint32_t torc_claim_entries(struct publisher *self, uint64_t sequence, size_t count);
 /* ... up to `count` claims, if all that they take is at hand; how many. */
 uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims, size_t count);
-/* ... the first `count` of the open claims become visible, if they are not in their entries yet; false: nothing was done. */
+/* ... the first `count` of the open claims become visible, if they are not in their entries yet; false: nothing was
+ * done. */
 bool torc_commit_some(struct publisher *self, struct torc_claim *claims, size_t count);
 /* The open claims are put into their entries. */
 void torc_claim_unfold(struct publisher *self);

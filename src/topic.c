@@ -1,8 +1,8 @@
 /* src/topic.c - topics by name: CK's hash set of the names that stand in the region, under the control lock.
  *
- * Topics live as long as their bus, so nothing is ever removed. (liburcu's table would spare lookups the lock; but it asserts that
- * it gets memory, and its bulletproof flavour aborts where a thread cannot be registered. Looking up a name is not a
- * hot path; ending the user's process is not an answer.) */
+ * Topics live as long as their bus, so nothing is ever removed. (liburcu's table would spare lookups the lock; but it
+ * asserts that it gets memory, and its bulletproof flavour aborts where a thread cannot be registered. Looking up a
+ * name is not a hot path; ending the user's process is not an answer.) */
 #include "core.h"
 
 #include <stdlib.h>

@@ -80,9 +80,9 @@ static void nap(uint64_t ns) {
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
-/* Sleeps while *word is `expected`, at most until the deadline. Returns early for any reason: callers look again. A thread
- * that is cancelled must not sleep on: as in the C library's own blocking calls, cancellation is immediate around the
- * system call and nowhere else. */
+/* Sleeps while *word is `expected`, at most until the deadline. Returns early for any reason: callers look again. A
+ * thread that is cancelled must not sleep on: as in the C library's own blocking calls, cancellation is immediate
+ * around the system call and nowhere else. */
 static void futex_sleep(torc_a32 *word, uint32_t expected, uint64_t deadline) {
     int before;
     (void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
@@ -94,8 +94,9 @@ static void futex_sleep(torc_a32 *word, uint32_t expected, uint64_t deadline) {
     (void)pthread_setcanceltype(before, NULL);
 }
 
-/* The announcement first, then seq. The other way round, somebody could read the new seq, announce, have the announcement
- * taken back here, and sleep on with nobody knowing. This way whoever's announcement is taken back read the old seq. */
+/* The announcement first, then seq. The other way round, somebody could read the new seq, announce, have the
+ * announcement taken back here, and sleep on with nobody knowing. This way whoever's announcement is taken back read
+ * the old seq. */
 void torc_waitpoint_wake(struct torc_waitpoint *point) {
     uint32_t waiting;
     torc_barrier_light(
@@ -113,9 +114,9 @@ uint32_t torc_membarrier_setup(void) {
 }
 
 #ifndef torc_barrier_heavy
-/* The barrier is not a wish: the other side has none of its own. A registered process can still be refused when the kernel has
- * no memory for it; the global kind takes milliseconds but needs none, and where that is not to be had either (nohz_full)
- * memory has to be waited for. */
+/* The barrier is not a wish: the other side has none of its own. A registered process can still be refused when the
+ * kernel has no memory for it; the global kind takes milliseconds but needs none, and where that is not to be had
+ * either (nohz_full) memory has to be waited for. */
 static void membarrier(void) {
     for (uint32_t round = 0; syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0 &&
                              syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0;
@@ -207,8 +208,9 @@ static bool sleep_once(const struct torc_await *await, uint64_t deadline) {
     return false;
 }
 
-/* Pauses, gives the processor away once, sleeps. Where threads exceed cores it is those it waits for that run next, and a sleep
- * interrupts every core on which one of ours runs (the heavy barrier), and wakes others later. True if what it waits for was found. */
+/* Pauses, gives the processor away once, sleeps. Where threads exceed cores it is those it waits for that run next, and
+ * a sleep interrupts every core on which one of ours runs (the heavy barrier), and wakes others later. True if what it
+ * waits for was found. */
 static bool block(const struct torc_await *await, uint32_t round, uint64_t deadline) {
     if (round + 1 < SHORT_SPIN) {
         torc_cpu_relax();

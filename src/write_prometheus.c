@@ -1,4 +1,5 @@
-/* src/write_prometheus.c - a snapshot in Prometheus's text exposition format 0.0.4: a metric per figure, a sample per row. */
+/* src/write_prometheus.c - a snapshot in Prometheus's text exposition format 0.0.4: a metric per figure, a sample per
+ * row. */
 #include "figures.h"
 
 static void put_label(struct output *out, const char *name, const char *text, uint64_t number, bool *any) {

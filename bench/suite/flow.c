@@ -96,8 +96,9 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The median of three slices, each run again, once, if a thread was preempted though there are cores enough. One that takes
- * eight times as long as it should, because ten times around the ring is the least, is long enough to stand for three. */
+/* The median of three slices, each run again, once, if a thread was preempted though there are cores enough. One that
+ * takes eight times as long as it should, because ten times around the ring is the least, is long enough to stand for
+ * three. */
 static uint64_t median_slice(const struct suite_case *which, const struct suite_plugin *plugin, void *state, uint64_t n,
                              uint64_t *stall) {
     struct suite_outcome outcomes[3] = {{0}};

@@ -60,8 +60,8 @@ struct suite_sample {
 void suite_yield(struct suite_sample *sample, const char *metric, double value, const char *unit);
 void suite_yield_latencies(struct suite_sample *sample, uint32_t *ticks, size_t count, double per_sample);
 
-/* A case. prepare (may be NULL): before its first round; false: nothing to measure here, the reason was printed. measure: false if
- * this implementation cannot do it. */
+/* A case. prepare (may be NULL): before its first round; false: nothing to measure here, the reason was printed.
+ * measure: false if this implementation cannot do it. */
 struct suite_case {
     const char *name;
     struct suite_plan plan;
@@ -120,7 +120,8 @@ void suite_budget_start(void);
 double suite_budget_share(const struct suite_case *); /* seconds, from now; once per case */
 void suite_budget_spent(const struct suite_case *, double seconds, unsigned rounds);
 
-/* results.c: the figures of the case under way, written when it is through; who was lost, at once and again at the end. */
+/* results.c: the figures of the case under way, written when it is through; who was lost, at once and again at the
+ * end. */
 void suite_note(const char *impl, const char *metric, double value, const char *unit);
 void suite_report(FILE *csv, const struct suite_case *);
 void suite_lose(FILE *csv, const struct suite_case *, const struct suite_plugin *, const char *fate, const char *how);

@@ -4,8 +4,8 @@
  *   job       one thread's part of a slice, and what came of it
  *   plugin    one implementation (torc, a raw limit, a peer) with the families of cases that it can do
  *
- * torc and the raw limits are linked into the program; every peer is a shared object of its own, build/bench/peers/NAME.so, so
- * that one that cannot be built is merely absent. */
+ * torc and the raw limits are linked into the program; every peer is a shared object of its own,
+ * build/bench/peers/NAME.so, so that one that cannot be built is merely absent. */
 #ifndef TORC_BENCH_SUITE_H
 #define TORC_BENCH_SUITE_H
 
@@ -84,14 +84,14 @@ struct suite_flow {
     void *(*open)(const struct suite_plan *plan);
     void (*run)(void *state, struct suite_job *job);
     void (*close)(void *state);
-    /* Instead of run, where the threads are another process's: a whole slice, checked there; nanoseconds. Latencies and the
-     * longest stall go where those of run do. */
+    /* Instead of run, where the threads are another process's: a whole slice, checked there; nanoseconds. Latencies and
+     * the longest stall go where those of run do. */
     uint64_t (*slice)(void *state, uint64_t n, uint32_t *samples, uint64_t *stall);
 };
 
-/* Blocks of memory. alone: n times take, write, give on one thread; window: the same with `held` blocks out, the oldest given
- * back; cross_take and cross_give: left takes, right gives. timed: n takes one by one, each one's ticks. All return
- * a checksum; in cross both sides' must agree. */
+/* Blocks of memory. alone: n times take, write, give on one thread; window: the same with `held` blocks out, the oldest
+ * given back; cross_take and cross_give: left takes, right gives. timed: n takes one by one, each one's ticks. All
+ * return a checksum; in cross both sides' must agree. */
 struct suite_alloc {
     void *(*open)(size_t bytes, unsigned threads);
     uint64_t (*alone)(void *state, uint64_t n);

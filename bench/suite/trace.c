@@ -70,7 +70,8 @@ static size_t unpack(const char *directory, const char *name, unsigned char **te
     return length;
 }
 
-/* 36981 lines, 977 in 1000 of 14 to 48 bytes and the rest up to 4096: roughly what a session in an editor looks like. */
+/* 36981 lines, 977 in 1000 of 14 to 48 bytes and the rest up to 4096: roughly what a session in an editor looks
+ * like. */
 static size_t stand_in(unsigned char **text) {
     uint64_t random = 88172645463325252u;
     size_t length = 0, lines = 36981;

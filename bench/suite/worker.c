@@ -1,8 +1,9 @@
 /* worker.c - each implementation of a case in a process of its own, for all its rounds: one that crashes or hangs is
  * missed, not waited for, and takes nobody along.
  *
- * They are forked from this program, so that all see the same addresses and the same traces; between their turns they wait
- * for the next byte of a socket. What an implementation starts (a daemon, a JVM) belongs to its worker's process group. */
+ * They are forked from this program, so that all see the same addresses and the same traces; between their turns they
+ * wait for the next byte of a socket. What an implementation starts (a daemon, a JVM) belongs to its worker's process
+ * group. */
 #include "harness.h"
 #include <errno.h>
 #include <poll.h>

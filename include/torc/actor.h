@@ -38,7 +38,8 @@ struct torc_actor_config {
     int (*on_start)(void *context, struct torc_actor *actor);
     void (*on_stop)(void *context);
 
-    /* A message from the mailbox. The reference is the mailbox's and is released when the handler returns: clone it to hold on. */
+    /* A message from the mailbox. The reference is the mailbox's and is released when the handler returns: clone it to
+     * hold on. */
     enum torc_action (*on_message)(void *context, struct torc_ringptr message);
 
     /* An event of a subscribed topic, borrowed. `reader` allows torc_keep. */
@@ -53,12 +54,13 @@ struct torc_actor_config {
 };
 
 /* torc_actor_start: starts the thread; returns when on_start has run. Any thread. End it with torc_actor_stop.
- * TORC_NO_ROOM: config.actors run, or config.readers are open. TORC_INVALID: a subscription without on_event, no handler at all. TORC_NO_MEMORY. TORC_SYSTEM: the thread
- * could not be created. TORC_CLOSED. On error nothing is left behind. */
+ * TORC_NO_ROOM: config.actors run, or config.readers are open. TORC_INVALID: a subscription without on_event, no
+ * handler at all. TORC_NO_MEMORY. TORC_SYSTEM: the thread could not be created. TORC_CLOSED. On error nothing is left
+ * behind. */
 int torc_actor_start(struct torc_bus *bus, const struct torc_actor_config *config, struct torc_actor **actor);
 
-/* torc_actor_send: passes one reference to the actor. Any thread, the actor's own included (which must not wait for ever there: no
- * other empties its mailbox). On TORC_OK the mailbox owns the reference; on
+/* torc_actor_send: passes one reference to the actor. Any thread, the actor's own included (which must not wait for
+ * ever there: no other empties its mailbox). On TORC_OK the mailbox owns the reference; on
  * any error the caller keeps it. TORC_WOULD_BLOCK: full (policy FAIL, or TORC_NO_WAIT). TORC_TIMED_OUT.
  * TORC_CLOSED: the actor is stopping or has stopped by itself. TORC_STALE: not a live handle. TORC_INVALID. */
 int torc_actor_send(struct torc_actor *actor, struct torc_ringptr message, uint64_t deadline);
@@ -79,16 +81,17 @@ struct torc_actor_stats {
 /* torc_actor_stats: fills *stats. Any thread. TORC_INVALID. */
 int torc_actor_stats(const struct torc_actor *actor, struct torc_actor_stats *stats);
 
-/* torc_actor_stop: new sends answer TORC_CLOSED, the thread ends as said and is joined, the actor is freed. *stats (may be NULL)
- * receives the final figures: sent = messages + dropped, less those dropped before they were accepted. Once per actor.
- * Senders that wait for space come back with TORC_CLOSED first; but the caller sees to it that no torc_actor_send begins or is
- * still on its way in when this returns: the actor is gone then, and cannot know of a call that has not reached it.
+/* torc_actor_stop: new sends answer TORC_CLOSED, the thread ends as said and is joined, the actor is freed. *stats (may
+ * be NULL) receives the final figures: sent = messages + dropped, less those dropped before they were accepted. Once
+ * per actor. Senders that wait for space come back with TORC_CLOSED first; but the caller sees to it that no
+ * torc_actor_send begins or is still on its way in when this returns: the actor is gone then, and cannot know of a call
+ * that has not reached it.
  * TORC_WRONG_THREAD: from inside the actor itself (return TORC_STOP there). TORC_INVALID. */
 int torc_actor_stop(struct torc_actor *actor, enum torc_stop how, struct torc_actor_stats *stats);
 
-/* torc_actor_stop_until: the same, but waits for the thread to the deadline only. TORC_WOULD_BLOCK (TORC_NO_WAIT), TORC_TIMED_OUT: a
- * handler still runs or the mailbox is not drained yet; the actor was told to stop, takes no more messages, and is freed by a
- * further call that answers TORC_OK. How it ends is what was said first. */
+/* torc_actor_stop_until: the same, but waits for the thread to the deadline only. TORC_WOULD_BLOCK (TORC_NO_WAIT),
+ * TORC_TIMED_OUT: a handler still runs or the mailbox is not drained yet; the actor was told to stop, takes no more
+ * messages, and is freed by a further call that answers TORC_OK. How it ends is what was said first. */
 int torc_actor_stop_until(struct torc_actor *actor, enum torc_stop how, uint64_t deadline,
                           struct torc_actor_stats *stats);
 

@@ -19,8 +19,9 @@
  * Threads: one owner, the thread that created the arena or adopted it, allocates; any thread releases, by one store. A
  * buffer belongs to one thread at a time. Copies of struct torc_buffer are the same buffer: use one of them.
  *
- * Sizing: twice the bytes that are out at one time, each counted with 8 bytes for its guard and rounded up to 16. Larger
- * does not make it slower: the turn grows only as far as it must. Smaller works down to what is out, with longer searches. */
+ * Sizing: twice the bytes that are out at one time, each counted with 8 bytes for its guard and rounded up to 16.
+ * Larger does not make it slower: the turn grows only as far as it must. Smaller works down to what is out, with longer
+ * searches. */
 #ifndef TORC_ARENA_H
 #define TORC_ARENA_H
 
@@ -40,7 +41,8 @@ extern "C" {
 #endif
 
 /* A guard: bit 0 in use, bit 1 frozen, bits 4..35 the offset of the next guard, above them the number of the cursor's
- * turn, so that a handle can tell whether the buffer is still the one it was made for. Of a frozen buffer, bits 44..63 count its clones. */
+ * turn, so that a handle can tell whether the buffer is still the one it was made for. Of a frozen buffer, bits 44..63
+ * count its clones. */
 #define TORC_GUARD_IN_USE     UINT64_C(1)
 #define TORC_GUARD_FROZEN     UINT64_C(2)
 #define TORC_GUARD_LINK       UINT64_C(0xFFFFFFFF0)
@@ -54,8 +56,8 @@ extern "C" {
 /* What n bytes of payload take from the store, alignments up to 16. */
 #define TORC_ARENA_REGION(n) (((size_t)(n) + 8u + 15u) & ~(size_t)15u)
 
-/* Where those sleep who wait for buffers to come back. It outlives every arena: a releaser looks here after its store, when
- * the arena may be gone already. */
+/* Where those sleep who wait for buffers to come back. It outlives every arena: a releaser looks here after its store,
+ * when the arena may be gone already. */
 #define TORC_POINT_FENCE UINT32_C(0x80000000) /* no membarrier here: releasers look again after a fence */
 struct torc_arena_point {
     torc_a32 watched; /* how many want to know of releases, and TORC_POINT_FENCE (RETURN) */
@@ -87,7 +89,8 @@ struct torc_arena {
     struct torc_arena *next; /* list of abandoned arenas */
 } TORC_ALIGNED_LINE;
 
-/* A fixed buffer: data[0 .. length-1] is written, data[length .. capacity-1] is spare. Read the fields, write only `data`'s bytes. */
+/* A fixed buffer: data[0 .. length-1] is written, data[length .. capacity-1] is spare. Read the fields, write only
+ * `data`'s bytes. */
 struct torc_buffer {
     struct torc_arena *arena; /* NULL: no buffer */
     unsigned char *data;
@@ -102,53 +105,59 @@ struct torc_buffer {
 #define TORC_BUFFER_NULL ((struct torc_buffer){NULL, NULL, 0, 0, 0})
 #endif
 
-/* torc_arena_create: an arena with a store of its own of `bytes` bytes (rounded up to 16), every page touched. The caller is the
- * owner. Give it back with torc_arena_destroy or torc_arena_abandon.
+/* torc_arena_create: an arena with a store of its own of `bytes` bytes (rounded up to 16), every page touched. The
+ * caller is the owner. Give it back with torc_arena_destroy or torc_arena_abandon.
  * TORC_INVALID: arena is NULL or bytes is 0. TORC_TOO_BIG: more than TORC_ARENA_LARGEST. TORC_NO_MEMORY. */
 int torc_arena_create(size_t bytes, struct torc_arena **arena);
 
-/* torc_arena_create_at: the same in the caller's memory, which it needs nothing beside: 64-byte aligned, TORC_ARENA_BYTES(n) for
- * a store of n bytes, untouched by others until torc_arena_destroy.
+/* torc_arena_create_at: the same in the caller's memory, which it needs nothing beside: 64-byte aligned,
+ * TORC_ARENA_BYTES(n) for a store of n bytes, untouched by others until torc_arena_destroy.
  * TORC_INVALID: NULL, misaligned, or too small for any store. */
 #define TORC_ARENA_BYTES(n) (sizeof(struct torc_arena) + 16u + (((size_t)(n) + 15u) & ~(size_t)15u))
 int torc_arena_create_at(void *memory, size_t bytes, struct torc_arena **arena);
 
-/* torc_arena_adopt: the calling thread is the owner from now on. The one before must be done with it, and both synchronised.
+/* torc_arena_adopt: the calling thread is the owner from now on. The one before must be done with it, and both
+ * synchronised.
  * TORC_INVALID: NULL, no arena, or another thread's own (torc_arena_local). */
 int torc_arena_adopt(struct torc_arena *arena);
 
 /* torc_arena_destroy: waits, asleep, until every buffer is back, frees the store and sets *arena to NULL. Owner only.
  * TORC_BUSY (deadline TORC_NO_WAIT, or an extendable buffer is open, which only the owner could end) or TORC_TIMED_OUT:
- * *out (may be NULL) receives how many buffers are out; nothing was touched, the arena works on. TORC_WRONG_THREAD. TORC_INVALID: NULL, or *arena is no arena. */
+ * *out (may be NULL) receives how many buffers are out; nothing was touched, the arena works on. TORC_WRONG_THREAD.
+ * TORC_INVALID: NULL, or *arena is no arena. */
 int torc_arena_destroy(struct torc_arena **arena, uint64_t deadline, uint64_t *out);
 
-/* torc_arena_abandon: never waits: the store is freed at once or by whoever releases the last buffer; *arena becomes NULL. An
- * open extendable buffer is cancelled. Owner only. TORC_INVALID: NULL, or an arena in the caller's memory. TORC_WRONG_THREAD. */
+/* torc_arena_abandon: never waits: the store is freed at once or by whoever releases the last buffer; *arena becomes
+ * NULL. An open extendable buffer is cancelled. Owner only. TORC_INVALID: NULL, or an arena in the caller's memory.
+ * TORC_WRONG_THREAD. */
 int torc_arena_abandon(struct torc_arena **arena);
 
-/* torc_arena_local_init: from now on every thread that asks has an arena of its own, of `bytes` bytes. Once per process; any
- * thread. TORC_BUSY: it was called before with another size. TORC_INVALID, TORC_TOO_BIG: as torc_arena_create.
- * torc_arena_local: the calling thread's, made on first use, abandoned when the thread ends: buffers that are still out then
- * stay good. Destroying or abandoning it oneself is refused (TORC_INVALID). TORC_INVALID: NULL, or no torc_arena_local_init. TORC_NO_MEMORY. */
+/* torc_arena_local_init: from now on every thread that asks has an arena of its own, of `bytes` bytes. Once per
+ * process; any thread. TORC_BUSY: it was called before with another size. TORC_INVALID, TORC_TOO_BIG: as
+ * torc_arena_create. torc_arena_local: the calling thread's, made on first use, abandoned when the thread ends: buffers
+ * that are still out then stay good. Destroying or abandoning it oneself is refused (TORC_INVALID). TORC_INVALID: NULL,
+ * or no torc_arena_local_init. TORC_NO_MEMORY. */
 int torc_arena_local_init(size_t bytes);
 int torc_arena_local(struct torc_arena **arena);
 
-/* torc_arena_alloc: a buffer of `size` bytes (0 too), aligned to 16; alloc_aligned: to any power of two. Owner only. On error
- * *buffer is unchanged.
- * TORC_POOL_DRY: the store is clogged: no free region of that size was found in one lap, or within TORC_ARENA_SWEEP guards
- * (the next call goes on looking from there). TORC_TOO_BIG: larger than the store. TORC_INVALID: NULL, or an alignment that
- * is none. TORC_WRONG_THREAD: by alloc_aligned always; by alloc in DEBUG builds, else only where the cursor has to move on. */
+/* torc_arena_alloc: a buffer of `size` bytes (0 too), aligned to 16; alloc_aligned: to any power of two. Owner only. On
+ * error *buffer is unchanged.
+ * TORC_POOL_DRY: the store is clogged: no free region of that size was found in one lap, or within TORC_ARENA_SWEEP
+ * guards (the next call goes on looking from there). TORC_TOO_BIG: larger than the store. TORC_INVALID: NULL, or an
+ * alignment that is none. TORC_WRONG_THREAD: by alloc_aligned always; by alloc in DEBUG builds, else only where the
+ * cursor has to move on. */
 #define TORC_ARENA_SWEEP 4096u
 TORC_INLINE int torc_arena_alloc(struct torc_arena *arena, size_t size, struct torc_buffer *buffer);
 int torc_arena_alloc_aligned(struct torc_arena *arena, size_t size, size_t alignment, struct torc_buffer *buffer);
 
 /* torc_buffer_release: gives the buffer back; *buffer is empty afterwards. Any thread, once.
- * TORC_STALE: the guard says that this buffer was released already: refused (noticed for certain as long as its place was not
- * merged or used again; after that, unless the very same word stands there). TORC_INVALID: NULL or empty. */
+ * TORC_STALE: the guard says that this buffer was released already: refused (noticed for certain as long as its place
+ * was not merged or used again; after that, unless the very same word stands there). TORC_INVALID: NULL or empty. */
 TORC_INLINE int torc_buffer_release(struct torc_buffer *buffer);
 
-/* torc_buffer_write: appends as much as fits and returns how many bytes that were: 0..length. torc_buffer_advance: counts
- * `length` bytes that the caller wrote at data + length himself, no more than fit. For an empty handle both are 0. */
+/* torc_buffer_write: appends as much as fits and returns how many bytes that were: 0..length. torc_buffer_advance:
+ * counts `length` bytes that the caller wrote at data + length himself, no more than fit. For an empty handle both are
+ * 0. */
 TORC_INLINE size_t torc_buffer_write(struct torc_buffer *buffer, const void *data, size_t length);
 TORC_INLINE size_t torc_buffer_advance(struct torc_buffer *buffer, size_t length);
 
@@ -171,7 +180,8 @@ struct torc_arena_stats {
 };
 
 /* torc_arena_stats: walks all guards. Owner only; what others release meanwhile may be in it or not.
- * torc_arena_is_valid: walks too: TORC_OK, or TORC_CORRUPT if a guard was overwritten or the cursor is not at a region. */
+ * torc_arena_is_valid: walks too: TORC_OK, or TORC_CORRUPT if a guard was overwritten or the cursor is not at a
+ * region. */
 int torc_arena_stats(struct torc_arena *arena, struct torc_arena_stats *stats);
 int torc_arena_is_valid(struct torc_arena *arena);
 
@@ -198,8 +208,8 @@ static inline __attribute__((always_inline)) void torc_arena_cut(struct torc_are
     buffer->word = word;
 }
 
-/* Joins the next region to the one at the cursor, if it is free: one guard per allocation, and nothing waits for it. Walking
- * many guards at once, when the region is used up, takes longer: each load needs the one before. */
+/* Joins the next region to the one at the cursor, if it is free: one guard per allocation, and nothing waits for it.
+ * Walking many guards at once, when the region is used up, takes longer: each load needs the one before. */
 static inline __attribute__((always_inline)) void torc_arena_look_ahead(struct torc_arena *arena) {
     uint64_t end = arena->end;
     uint64_t word;
@@ -229,9 +239,9 @@ TORC_INLINE int torc_arena_alloc(struct torc_arena *arena, size_t size, struct t
     return TORC_OK;
 }
 
-/* While a buffer is out its guard is its holder's alone, so a load and a store do without a locked operation. Nothing of
- * the arena may be touched after the store: it may be destroyed by then. Where there is no membarrier, `watched` is never 0,
- * and the fence is on the slow path. */
+/* While a buffer is out its guard is its holder's alone, so a load and a store do without a locked operation. Nothing
+ * of the arena may be touched after the store: it may be destroyed by then. Where there is no membarrier, `watched` is
+ * never 0, and the fence is on the slow path. */
 TORC_INLINE int torc_buffer_release(struct torc_buffer *buffer) {
     struct torc_arena_point *point;
     torc_a64 *guard;

@@ -3,9 +3,9 @@
  *     struct tick ticks[16];
  *     torc_publish_array(publisher, TICK, ticks, sizeof ticks[0], 16, NULL);
  *
- * An event costs what torc_publish stores in its entry and no more: room is looked for, and sleepers are, once for up to
- * TORC_ARRAY_RUN events. Readers see each as it is written, those that sleep are woken behind the run. Where sizes or types differ:
- * torc_publish_batch. Where events are to be built in their place, and are large: torc_claim_batch. */
+ * An event costs what torc_publish stores in its entry and no more: room is looked for, and sleepers are, once for up
+ * to TORC_ARRAY_RUN events. Readers see each as it is written, those that sleep are woken behind the run. Where sizes
+ * or types differ: torc_publish_batch. Where events are to be built in their place, and are large: torc_claim_batch. */
 #ifndef TORC_BATCH_H
 #define TORC_BATCH_H
 
@@ -19,8 +19,8 @@ extern "C" {
 
 #define TORC_ARRAY_RUN ((size_t)64)
 
-/* torc_publish_array: publishes `count` events of `size` bytes each, one behind the other at `data`, in order. Waits and answers as
- * torc_publish does; *published (may be NULL) receives how many were, also on error. */
+/* torc_publish_array: publishes `count` events of `size` bytes each, one behind the other at `data`, in order. Waits
+ * and answers as torc_publish does; *published (may be NULL) receives how many were, also on error. */
 TORC_INLINE int torc_publish_array(struct torc_publisher *publisher, uint32_t type, const void *data, size_t size,
                                    size_t count, size_t *published);
 int torc_try_publish_array(struct torc_publisher *publisher, uint32_t type, const void *data, size_t size, size_t count,
@@ -54,7 +54,8 @@ torc_array_run(struct torc_publisher *publisher, uint32_t type, const unsigned c
         entry->type = type;
         torc_store_release64(&entry->stamp, sequence + 1); /* STAMP */
     }
-    /* Whoever goes to sleep over an event of this run looks once more after it has said so: the event is there, or this sees it. */
+    /* Whoever goes to sleep over an event of this run looks once more after it has said so: the event is there, or this
+     * sees it. */
     torc_store_release64(&publisher->lane->published, end); /* PUBLISHED */
     torc_barrier_light(publisher->fence);                   /* SLEEP */
     if (TORC_UNLIKELY(torc_load_relaxed32(publisher->sleepers) != 0)) {

@@ -32,16 +32,18 @@ struct torc_extendable {
  * TORC_BUSY: one is. Else as torc_arena_alloc_aligned. */
 int torc_arena_open(struct torc_arena *arena, size_t alignment, struct torc_extendable *extendable);
 
-/* torc_extend_write: appends and returns how many bytes: less than `length` only if the store has no room to grow in, neither
- * behind the buffer nor, after a copy, anywhere else. What was written stays. 0 for a handle that is not open. */
+/* torc_extend_write: appends and returns how many bytes: less than `length` only if the store has no room to grow in,
+ * neither behind the buffer nor, after a copy, anywhere else. What was written stays. 0 for a handle that is not
+ * open. */
 TORC_INLINE size_t torc_extend_write(struct torc_extendable *extendable, const void *data, size_t length);
 
-/* torc_extend_reserve: makes `spare` bytes at buffer.data + buffer.length writable; count them with torc_buffer_advance.
+/* torc_extend_reserve: makes `spare` bytes at buffer.data + buffer.length writable; count them with
+ * torc_buffer_advance.
  * TORC_POOL_DRY: as far as there was room it grew. TORC_TOO_BIG. TORC_WRONG_THREAD. TORC_STALE: not open. */
 int torc_extend_reserve(struct torc_extendable *extendable, size_t spare);
 
-/* torc_extend_finish: *buffer receives what was written, as a fixed buffer without spare; the rest goes back to the store at once.
- * torc_extend_cancel: all of it goes back. TORC_WRONG_THREAD. TORC_STALE: not open. */
+/* torc_extend_finish: *buffer receives what was written, as a fixed buffer without spare; the rest goes back to the
+ * store at once. torc_extend_cancel: all of it goes back. TORC_WRONG_THREAD. TORC_STALE: not open. */
 int torc_extend_finish(struct torc_extendable *extendable, struct torc_buffer *buffer);
 int torc_extend_cancel(struct torc_extendable *extendable);
 
@@ -55,8 +57,9 @@ struct torc_typed {
     size_t most;
 };
 
-/* torc_arena_typed: an empty array for `most` elements of `size` bytes, aligned to `alignment`. Owner only; everything below on any
- * thread, one at a time. TORC_INVALID: size 0, or not a multiple of the alignment. Else as torc_arena_alloc_aligned. */
+/* torc_arena_typed: an empty array for `most` elements of `size` bytes, aligned to `alignment`. Owner only; everything
+ * below on any thread, one at a time. TORC_INVALID: size 0, or not a multiple of the alignment. Else as
+ * torc_arena_alloc_aligned. */
 int torc_arena_typed(struct torc_arena *arena, size_t most, size_t size, size_t alignment, struct torc_typed *typed);
 
 /* torc_typed_at: element `index`, or NULL if there is none. */
@@ -66,16 +69,18 @@ static inline void *torc_typed_at(const struct torc_typed *typed, size_t index) 
                : NULL;
 }
 
-/* push appends, insert moves what is at `index` and behind one up. TORC_NO_ROOM: full. TORC_INVALID: index > count, element NULL.
- * pop takes the last, remove closes the gap in order, swap_remove with the last element; *element (may be NULL) receives what was
- * taken. What push and insert add may be an element of the array itself. TORC_EMPTY: pop of nothing. TORC_INVALID: index >= count. */
+/* push appends, insert moves what is at `index` and behind one up. TORC_NO_ROOM: full. TORC_INVALID: index > count,
+ * element NULL. pop takes the last, remove closes the gap in order, swap_remove with the last element; *element (may be
+ * NULL) receives what was taken. What push and insert add may be an element of the array itself. TORC_EMPTY: pop of
+ * nothing. TORC_INVALID: index >= count. */
 int torc_typed_push(struct torc_typed *typed, const void *element);
 int torc_typed_insert(struct torc_typed *typed, size_t index, const void *element);
 int torc_typed_pop(struct torc_typed *typed, void *element);
 int torc_typed_remove(struct torc_typed *typed, size_t index, void *element);
 int torc_typed_swap_remove(struct torc_typed *typed, size_t index, void *element);
 
-/* torc_typed_finish: *buffer receives the elements as a fixed buffer (to publish, to freeze, to release). torc_typed_release. */
+/* torc_typed_finish: *buffer receives the elements as a fixed buffer (to publish, to freeze, to release).
+ * torc_typed_release. */
 int torc_typed_finish(struct torc_typed *typed, struct torc_buffer *buffer);
 int torc_typed_release(struct torc_typed *typed);
 
@@ -90,13 +95,15 @@ struct torc_frozen {
 };
 #define TORC_FROZEN_LIMIT UINT64_C(0x80000) /* clones at one time */
 
-/* torc_buffer_freeze: what is written in `buffer` can only be read from now on; *frozen is its first handle. Any thread.
+/* torc_buffer_freeze: what is written in `buffer` can only be read from now on; *frozen is its first handle. Any
+ * thread.
  * TORC_STALE: it was released. */
 int torc_buffer_freeze(struct torc_buffer *buffer, struct torc_frozen *frozen);
 
-/* torc_frozen_clone: one more handle. Any thread that owns `frozen`. TORC_REF_LIMIT: TORC_FROZEN_LIMIT exist. TORC_STALE.
- * torc_frozen_release: one less; the last gives the storage back. Any thread, once per handle. TORC_STALE: refused, all
- * handles of this buffer were released before (one of several released twice is noticed by its being empty only). */
+/* torc_frozen_clone: one more handle. Any thread that owns `frozen`. TORC_REF_LIMIT: TORC_FROZEN_LIMIT exist.
+ * TORC_STALE. torc_frozen_release: one less; the last gives the storage back. Any thread, once per handle. TORC_STALE:
+ * refused, all handles of this buffer were released before (one of several released twice is noticed by its being empty
+ * only). */
 int torc_frozen_clone(const struct torc_frozen *frozen, struct torc_frozen *clone);
 int torc_frozen_release(struct torc_frozen *frozen);
 

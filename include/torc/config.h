@@ -23,9 +23,9 @@ extern "C" {
 #endif
 
 /* The source of XXL blocks (events above 16 KiB) unless the bus has an area for them (xxl_bytes). Both functions may be
- * called from any thread that publishes or releases, at the same time. alloc: at least `size` bytes aligned to 64, or NULL. free:
- * exactly what alloc gave; it may run while the bus's control lock is held (a publisher or reader that closes), so neither calls
- * the bus. */
+ * called from any thread that publishes or releases, at the same time. alloc: at least `size` bytes aligned to 64, or
+ * NULL. free: exactly what alloc gave; it may run while the bus's control lock is held (a publisher or reader that
+ * closes), so neither calls the bus. */
 struct torc_xxl_provider {
     void *(*alloc)(void *state, size_t size);
     void (*free)(void *state, void *block, size_t size);
@@ -50,7 +50,8 @@ struct torc_xxl_provider {
 #define TORC_DESTROY_LATER                                                                                             \
     8u /* torc_bus_destroy_later may leave the bus to its last handle: each last release is a swap dearer */
 
-/* A bus's dimensions. All memory is per bus; lanes and banks are per publisher. Zero means none where none is possible. */
+/* A bus's dimensions. All memory is per bus; lanes and banks are per publisher. Zero means none where none is
+ * possible. */
 struct torc_config {
     uint32_t topics;             /* 1..1024 */
     uint32_t publishers;         /* 1..64 open at one time; each has a lane and a bank of its own */
@@ -67,8 +68,9 @@ struct torc_config {
     uint64_t
         xxl_bytes; /* XXL area per bank, inside the bus, instead of a provider: all XXL blocks alive at one time, each
                            rounded up to 64; 0: none, else 16385..2^40 */
-    /* Events up to so many bytes travel in the lane itself, 48..16384; 0 stands for 48. Each entry of every lane is as long as that
-     * takes: 16 bytes more, rounded up to 64. And each keep slot is of the smallest shirt that holds so many. */
+    /* Events up to so many bytes travel in the lane itself, 48..16384; 0 stands for 48. Each entry of every lane is as
+     * long as that takes: 16 bytes more, rounded up to 64. And each keep slot is of the smallest shirt that holds so
+     * many. */
     uint32_t inline_bytes;
 };
 
@@ -88,8 +90,8 @@ int torc_config_preset(const char *name, struct torc_config *config);
  * then names the field at fault. Any thread. */
 int torc_config_check(const struct torc_config *config, const char **what);
 
-/* torc_bus_size: the bytes of region a bus of this configuration takes, XXL blocks of a provider not counted; 0 if it is not valid.
- * Any thread. */
+/* torc_bus_size: the bytes of region a bus of this configuration takes, XXL blocks of a provider not counted; 0 if it
+ * is not valid. Any thread. */
 size_t torc_bus_size(const struct torc_config *config);
 
 /* The parts of that sum, for tables and for sizing. */
@@ -134,7 +136,8 @@ int torc_bus_size_table(const struct torc_config *config, struct torc_bus_bytes 
      (size_t)(publishers) * (size_t)(lane_entries) * sizeof(struct torc_entry) +                                       \
      (size_t)(publishers)*TORC_BANK_BYTES(xs, s, m, l, xl, xxl) + (size_t)(readers)*TORC_KEEP_BYTES(keep))
 
-/* What xxl_bytes adds: per bank a line, a record per descriptor, the storage of a region (torc/region.h), and the bytes. */
+/* What xxl_bytes adds: per bank a line, a record per descriptor, the storage of a region (torc/region.h), and the
+ * bytes. */
 #define TORC_XXL_AREA_HEAD_BYTES ((size_t)64)
 #define TORC_XXL_RECORD_BYTES    ((size_t)32)
 #define TORC_XXL_AREA_BYTES(xxl, xxl_bytes)                                                                            \

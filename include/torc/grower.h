@@ -10,8 +10,8 @@
  *         torc_grower_mmap_close(&range);
  *     }
  *
- * To write one, put a struct torc_grower first into a struct of your own and fill in the functions. A grower serves one heap,
- * which calls it under its lock, so never from two threads at once. */
+ * To write one, put a struct torc_grower first into a struct of your own and fill in the functions. A grower serves one
+ * heap, which calls it under its lock, so never from two threads at once. */
 #ifndef TORC_GROWER_H
 #define TORC_GROWER_H
 
@@ -41,8 +41,9 @@ struct torc_grower_brk {
 };
 void torc_grower_brk_init(struct torc_grower_brk *self);
 
-/* A range of addresses reserved at once and committed as it grows: contiguous for sure, and pages that are not needed go
- * back to the system. `reserve` costs addresses, not memory. TORC_INVALID: NULL or 0. TORC_NO_MEMORY: no such range. */
+/* A range of addresses reserved at once and committed as it grows: contiguous for sure, and pages that are not needed
+ * go back to the system. `reserve` costs addresses, not memory. TORC_INVALID: NULL or 0. TORC_NO_MEMORY: no such
+ * range. */
 struct torc_grower_mmap {
     struct torc_grower grower;
     unsigned char *begin;

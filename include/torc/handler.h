@@ -9,18 +9,19 @@
  *     ...
  *     torc_handler_close(handler);
  *
- * A batch is what the reader finds at one time, up to max_batch events. Its events stay where they are until the batch is done, so
- * a batch can be handled again from its start (REWIND) without a copy; publishers wait for it meanwhile, which is what
- * torc_handler_release is for. Readers that copy (LOSSY, CONFLATE, EVICT) hold one event at a time: their batches are of one.
+ * A batch is what the reader finds at one time, up to max_batch events. Its events stay where they are until the batch
+ * is done, so a batch can be handled again from its start (REWIND) without a copy; publishers wait for it meanwhile,
+ * which is what torc_handler_release is for. Readers that copy (LOSSY, CONFLATE, EVICT) hold one event at a time: their
+ * batches are of one.
  *
- * Failure. A handler answers RETRY or REWIND as long as config.attempts allows; then, or when it asks for it, the event is
- * skipped, published to the dead-letter topic, or the handler stops, as config.give_up says. However it ends (told to, by its own
- * verdict, by cancellation or pthread_exit in a callback) the reader leaves the gate before on_stop runs: no publisher waits for
- * a handler that is gone. A callback that never returns is another matter: then publishers wait, unless the reader's policy is
- * EVICT or LOSSY.
+ * Failure. A handler answers RETRY or REWIND as long as config.attempts allows; then, or when it asks for it, the event
+ * is skipped, published to the dead-letter topic, or the handler stops, as config.give_up says. However it ends (told
+ * to, by its own verdict, by cancellation or pthread_exit in a callback) the reader leaves the gate before on_stop
+ * runs: no publisher waits for a handler that is gone. A callback that never returns is another matter: then publishers
+ * wait, unless the reader's policy is EVICT or LOSSY.
  *
- * Threads: the callbacks run in the handler's thread, one at a time, so state that only they use needs no lock. Calls marked
- * "any thread" may come from anywhere, the callbacks included. */
+ * Threads: the callbacks run in the handler's thread, one at a time, so state that only they use needs no lock. Calls
+ * marked "any thread" may come from anywhere, the callbacks included. */
 #ifndef TORC_HANDLER_H
 #define TORC_HANDLER_H
 
@@ -70,19 +71,22 @@ struct torc_handler_config {
     const char *name; /* for the debugger and the process list; copied; NULL: "torc-handler" */
     void *context;    /* passed to every callback */
 
-    /* All but on_event may be NULL. on_start: before the first event; a negative status ends the handler before it began, and
-     * torc_handler_start returns that status. on_stop: the last call, after the reader has left its topic. */
+    /* All but on_event may be NULL. on_start: before the first event; a negative status ends the handler before it
+     * began, and torc_handler_start returns that status. on_stop: the last call, after the reader has left its
+     * topic. */
     int (*on_start)(void *context, struct torc_handler_thread *handler);
     void (*on_stop)(void *context, enum torc_ended why);
 
-    /* A batch of `size` events begins; the topic holds `lag` that are not given back, those included. Not again after REWIND. */
+    /* A batch of `size` events begins; the topic holds `lag` that are not given back, those included. Not again after
+     * REWIND. */
     void (*on_batch_start)(void *context, size_t size, uint64_t lag);
     /* One event, borrowed until the batch is done or it is released; the last one of a batch has `end_of_batch` set. */
     enum torc_verdict (*on_event)(void *context, struct torc_handler_thread *handler, const struct torc_event *event,
                                   int end_of_batch);
     /* Nothing came for timeout_ns. */
     void (*on_timeout)(void *context, struct torc_handler_thread *handler);
-    /* A reader that can be overtaken lost this many events of a lane; with `evicted`, publishers no longer wait for it. */
+    /* A reader that can be overtaken lost this many events of a lane; with `evicted`, publishers no longer wait for
+     * it. */
     void (*on_lapped)(void *context, uint32_t lane, uint64_t lost, int evicted);
 
     struct torc_reader_config reader; /* manual_advance is the handler's own */
@@ -105,17 +109,19 @@ struct torc_dead_letter {
     uint32_t attempts; /* how often it was handed out */
 };
 
-/* torc_handler_start: opens a reader of the topic (NEXT or OLDEST as config->reader says, before this returns) and starts the thread;
- * returns when on_start has run. *config is copied. Any thread. Give it back with torc_handler_close.
- * TORC_INVALID: no on_event, a field out of range, dead_letters of another bus or the topic itself. TORC_NO_ROOM: config.readers are open, or
- * config.publishers with dead_letters. TORC_CLOSED. TORC_NO_MEMORY. TORC_SYSTEM: the thread could not be created. On error
- * nothing is left behind. */
+/* torc_handler_start: opens a reader of the topic (NEXT or OLDEST as config->reader says, before this returns) and
+ * starts the thread; returns when on_start has run. *config is copied. Any thread. Give it back with
+ * torc_handler_close.
+ * TORC_INVALID: no on_event, a field out of range, dead_letters of another bus or the topic itself. TORC_NO_ROOM:
+ * config.readers are open, or config.publishers with dead_letters. TORC_CLOSED. TORC_NO_MEMORY. TORC_SYSTEM: the thread
+ * could not be created. On error nothing is left behind. */
 int torc_handler_start(struct torc_topic *topic, const struct torc_handler_config *config,
                        struct torc_handler_thread **handler);
 
-/* torc_handler_stop: the handler ends after the event at hand; what it did not handle stays unhandled. Waits until on_stop has
- * returned, and no callback runs afterwards; from inside a callback it returns at once. Any thread, as often as you like, also
- * when the handler ended by itself. To let it handle everything first: torc_bus_drain, or torc_bus_close and torc_handler_join.
+/* torc_handler_stop: the handler ends after the event at hand; what it did not handle stays unhandled. Waits until
+ * on_stop has returned, and no callback runs afterwards; from inside a callback it returns at once. Any thread, as
+ * often as you like, also when the handler ended by itself. To let it handle everything first: torc_bus_drain, or
+ * torc_bus_close and torc_handler_join.
  * TORC_OK; TORC_INVALID. */
 int torc_handler_stop(struct torc_handler_thread *handler);
 
@@ -127,12 +133,14 @@ int torc_handler_join(struct torc_handler_thread *handler, uint64_t deadline);
  * TORC_WRONG_THREAD: from inside a callback: stop there, close later. TORC_INVALID. */
 int torc_handler_close(struct torc_handler_thread *handler);
 
-/* torc_handler_release: early release inside a batch: all events before the one at hand are done with, and publishers may
- * overwrite them; REWIND goes back no further than to the one at hand. From inside on_event only: TORC_WRONG_THREAD elsewhere.
+/* torc_handler_release: early release inside a batch: all events before the one at hand are done with, and publishers
+ * may overwrite them; REWIND goes back no further than to the one at hand. From inside on_event only: TORC_WRONG_THREAD
+ * elsewhere.
  * TORC_OK; TORC_INVALID. */
 int torc_handler_release(struct torc_handler_thread *handler);
 
-/* torc_handler_reader: its reader, for torc_keep in a callback and torc_reader_state anywhere. Never read or advance it. NULL for NULL. */
+/* torc_handler_reader: its reader, for torc_keep in a callback and torc_reader_state anywhere. Never read or advance
+ * it. NULL for NULL. */
 struct torc_reader *torc_handler_reader(struct torc_handler_thread *handler);
 
 /* What a handler did. */

@@ -22,8 +22,9 @@
 #define TORC_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define TORC_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* 0: nothing. 1: publishers and readers refuse to be used by two threads at the same time. 2: freed payloads are poisoned
- * as well. A program and the library it links must agree on it: torc.pc says what the library was built with. */
+/* 0: nothing. 1: publishers and readers refuse to be used by two threads at the same time. 2: freed payloads are
+ * poisoned as well. A program and the library it links must agree on it: torc.pc says what the library was built
+ * with. */
 #ifndef TORC_DEBUG
 #define TORC_DEBUG 0
 #endif
@@ -33,7 +34,8 @@
 #define TORC_INLINE static inline __attribute__((always_inline))
 #endif
 
-/* Shirts: payload bytes of the five pools; above the largest an event is XXL and comes from the bank's area or a provider. */
+/* Shirts: payload bytes of the five pools; above the largest an event is XXL and comes from the bank's area or a
+ * provider. */
 enum torc_shirt { TORC_XS = 0, TORC_S, TORC_M, TORC_L, TORC_XL, TORC_XXL, TORC_INLINE_EVENT };
 #define TORC_SHIRTS   5
 #define TORC_XS_BYTES 64
@@ -47,8 +49,8 @@ enum torc_shirt { TORC_XS = 0, TORC_S, TORC_M, TORC_L, TORC_XL, TORC_XXL, TORC_I
 /* The largest event: 1 GiB - 1 (the entry's length field has 30 bits). */
 #define TORC_MAX_EVENT ((size_t)0x3FFFFFFF)
 
-/* One cell of a lane: a cache line, so that one release store of the stamp makes header and payload visible together. Where the bus
- * has wide entries (config.inline_bytes) the payload goes on in the lines behind it. */
+/* One cell of a lane: a cache line, so that one release store of the stamp makes header and payload visible together.
+ * Where the bus has wide entries (config.inline_bytes) the payload goes on in the lines behind it. */
 #define TORC_INLINE_BYTES 48 /* unless the bus says otherwise */
 struct torc_entry {
     torc_a64
@@ -88,7 +90,8 @@ static inline __attribute__((always_inline)) torc_a64 *torc_entry_words(struct t
 #define TORC_ENTRY_LENGTH UINT32_C(0x3FFFFFFF)
 
 /* Slot word: reference count in the high 24 bits, generation in the low 40. A carry out of the count falls off the end
- * instead of into the generation. Count 0 = free; count 0 with the last generation = retired, never handed out again. */
+ * instead of into the generation. Count 0 = free; count 0 with the last generation = retired, never handed out
+ * again. */
 #define TORC_COUNT_SHIFT     40
 #define TORC_COUNT_ONE       (UINT64_C(1) << TORC_COUNT_SHIFT)
 #define TORC_GENERATION_MASK (TORC_COUNT_ONE - 1)
@@ -113,8 +116,9 @@ TORC_STATIC_ASSERT(sizeof(struct torc_slot) == 16, "four slot records to a line"
 #define TORC_ID_NUMBER(id) ((uint32_t)((id) >> TORC_ID_SLOT_SHIFT) & ((UINT32_C(1) << TORC_ID_SLOT_BITS) - 1))
 
 /* The records of all pools form one array, indexed by slot number: from a handle to its slot word is one load, which
- * matters between two locked operations. A pool's numbers begin at a multiple of this, so that a small table says which pool a
- * number belongs to. The numbers that fill a pool up to the next multiple have records that are never handed out. */
+ * matters between two locked operations. A pool's numbers begin at a multiple of this, so that a small table says which
+ * pool a number belongs to. The numbers that fill a pool up to the next multiple have records that are never handed
+ * out. */
 #define TORC_SLOT_GRANULE 16u
 
 /* A place to sleep: one futex word and the mark of those who do. */
@@ -180,7 +184,8 @@ TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block 
 /* A bus destroyed later: not possible, possible, asked for. */
 enum torc_later { TORC_LATER_NEVER = 0, TORC_LATER_MAYBE, TORC_LATER_DUE };
 
-/* This process's view of one pool, one line: private copies of its geometry, so a damaged region cannot lead outside of it. */
+/* This process's view of one pool, one line: private copies of its geometry, so a damaged region cannot lead outside of
+ * it. */
 struct torc_pool_view {
     struct torc_slot *slots;
     unsigned char *payload; /* NULL for the XXL table */

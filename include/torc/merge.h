@@ -10,7 +10,8 @@
  *         use(event.data, event.length);                    // borrowed until the next call
  *     }
  *
- * A time is any number that no publisher lets fall from one event to its next: nanoseconds, a log position, an epoch. What is promised:
+ * A time is any number that no publisher lets fall from one event to its next: nanoseconds, a log position, an epoch.
+ * What is promised:
  *
  *   A  An event is handed out once every other lane that was there when it was published has one at hand that is not earlier, or
  *      is known to have nothing earlier to come: its last event, or its last heartbeat, is not earlier; it has ended; or it
@@ -21,10 +22,11 @@
  *   C  Lanes keep their own order always. Between lanes equal times have none.
  *   D  Nothing is lost or held back: after torc_bus_close all that is left comes, in order.
  *
- * A lane that waits for an idle one gates its publisher when it is full. The bound is idle_after_ns; heartbeats, which a
- * publisher sends in place of events and which are not handed out, make the wait shorter and keep the order exact.
+ * A lane that waits for an idle one gates its publisher when it is full. The bound is idle_after_ns; heartbeats, which
+ * a publisher sends in place of events and which are not handed out, make the wait shorter and keep the order exact.
  *
- * Costs: each event is compared with the head of every lane of the topic. A merging reader that sleeps wakes for each event.
+ * Costs: each event is compared with the head of every lane of the topic. A merging reader that sleeps wakes for each
+ * event.
  *
  * Threads: one thread at a time. */
 #ifndef TORC_MERGE_H
@@ -58,21 +60,25 @@ struct torc_merged {
     uint32_t late; /* 1: something later was handed out before it */
 };
 
-/* torc_merge_open: takes one of config.readers of the bus. Any thread. Give it back with torc_merge_close. As torc_reader_open: TORC_NO_ROOM,
- * TORC_CLOSED, TORC_NOT_FOUND, TORC_NO_MEMORY; TORC_INVALID: also no time_of, another policy than GATE, or readers it is to be after. */
+/* torc_merge_open: takes one of config.readers of the bus. Any thread. Give it back with torc_merge_close. As
+ * torc_reader_open: TORC_NO_ROOM,
+ * TORC_CLOSED, TORC_NOT_FOUND, TORC_NO_MEMORY; TORC_INVALID: also no time_of, another policy than GATE, or readers it
+ * is to be after. */
 int torc_merge_open(struct torc_topic *topic, const struct torc_merge_config *config, struct torc_merge **merge);
 
 /* torc_merge_close: publishers no longer wait for it. The pointer is gone. TORC_INVALID. */
 int torc_merge_close(struct torc_merge *merge);
 
-/* torc_merge_next: the next event in order; finished with what was borrowed before. TORC_OK; TORC_EMPTY: none can be handed out now;
- * TORC_CLOSED: none ever (the bus is closed and everything was read, or it was halted); TORC_INVALID. Unless TORC_OK, *merged is zeroed.
- * torc_merge_next_until: waits for it by the strategy of config.reader. TORC_TIMED_OUT; TORC_EMPTY: with TORC_NO_WAIT. */
+/* torc_merge_next: the next event in order; finished with what was borrowed before. TORC_OK; TORC_EMPTY: none can be
+ * handed out now;
+ * TORC_CLOSED: none ever (the bus is closed and everything was read, or it was halted); TORC_INVALID. Unless TORC_OK,
+ * *merged is zeroed. torc_merge_next_until: waits for it by the strategy of config.reader. TORC_TIMED_OUT; TORC_EMPTY:
+ * with TORC_NO_WAIT. */
 int torc_merge_next(struct torc_merge *merge, struct torc_merged *merged);
 int torc_merge_next_until(struct torc_merge *merge, struct torc_merged *merged, uint64_t deadline);
 
-/* torc_merge_keep, torc_merge_keep_until: the event at hand as a counted handle, as torc_keep and torc_keep_until. TORC_INVALID: also
- * nothing at hand. */
+/* torc_merge_keep, torc_merge_keep_until: the event at hand as a counted handle, as torc_keep and torc_keep_until.
+ * TORC_INVALID: also nothing at hand. */
 int torc_merge_keep(struct torc_merge *merge, struct torc_ringptr *ptr);
 int torc_merge_keep_until(struct torc_merge *merge, uint64_t deadline, struct torc_ringptr *ptr);
 

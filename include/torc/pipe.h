@@ -3,15 +3,15 @@
  *     struct torc_pipe_config config = {.transform = enrich, .context = &state};
  *     torc_pipe_start(trades, enriched, &config, &pipe);
  *
- * Pipes are put together by their topics: a chain is a pipe behind a pipe; fan-out is several pipes from one topic, each of which
- * sees everything; fan-in is several pipes into one topic, each with a lane of its own there. The ends may be on different buses. Events
- * of one lane keep their order.
+ * Pipes are put together by their topics: a chain is a pipe behind a pipe; fan-out is several pipes from one topic,
+ * each of which sees everything; fan-in is several pipes into one topic, each with a lane of its own there. The ends
+ * may be on different buses. Events of one lane keep their order.
  *
- * A full destination makes the pipe wait, and the pipe's reader then gates the publishers of its source: back-pressure goes
- * all the way. Each event is copied once, from the source's memory into a claim in the destination's.
+ * A full destination makes the pipe wait, and the pipe's reader then gates the publishers of its source: back-pressure
+ * goes all the way. Each event is copied once, from the source's memory into a claim in the destination's.
  *
- * To end a chain with nothing left in it: let the publishers end, torc_bus_drain once per stage, then close. A destination whose
- * bus is closed ends the pipe: what it had not passed stays unpassed. */
+ * To end a chain with nothing left in it: let the publishers end, torc_bus_drain once per stage, then close. A
+ * destination whose bus is closed ends the pipe: what it had not passed stays unpassed. */
 #ifndef TORC_PIPE_H
 #define TORC_PIPE_H
 
@@ -40,7 +40,8 @@ struct torc_pipe_config {
 
     /* How many bytes the transformed event takes at most; NULL: as many as the event has. Called once per try. */
     size_t (*room)(void *context, const struct torc_event *event);
-    /* Fills out->data, may lower out->length and set out->type, which is the event's. NULL: copies. In the pipe's thread. */
+    /* Fills out->data, may lower out->length and set out->type, which is the event's. NULL: copies. In the pipe's
+     * thread. */
     enum torc_pass (*transform)(void *context, const struct torc_event *event, struct torc_claim *out);
 
     struct torc_reader_config reader; /* manual_advance is the pipe's own */
@@ -48,7 +49,8 @@ struct torc_pipe_config {
     uint32_t max_batch; /* 1..65536 events between two looks at what came; 0: 256 */
 };
 
-/* torc_pipe_start: any thread. Give it back with torc_pipe_close. As torc_handler_start; TORC_INVALID: both ends are one topic. */
+/* torc_pipe_start: any thread. Give it back with torc_pipe_close. As torc_handler_start; TORC_INVALID: both ends are
+ * one topic. */
 int torc_pipe_start(struct torc_topic *from, struct torc_topic *to, const struct torc_pipe_config *config,
                     struct torc_pipe **pipe);
 

@@ -12,8 +12,8 @@
  *         torc_commit(publisher, &claim);           // or torc_abort
  *     }
  *
- * Guarantees: events of one publisher reach every reader in the order of their claims; an event is visible whole or not at
- * all; nothing is overwritten before every gating reader has passed it.
+ * Guarantees: events of one publisher reach every reader in the order of their claims; an event is visible whole or not
+ * at all; nothing is overwritten before every gating reader has passed it.
  *
  * Threads: one thread at a time per publisher; handing it to another thread takes the caller's own synchronisation.
  * torc_publisher_close may come from any thread once the owner has stopped using it.
@@ -56,8 +56,8 @@ struct torc_publisher_config {
     enum torc_dry dry;   /* dry-pool policy of the bank */
 };
 
-/* The open claims, if they are one row at the lane's end, of one length and either inline or in slots that follow each other in
- * their pool, and not in their entries yet (src/claim_fast.c). */
+/* The open claims, if they are one row at the lane's end, of one length and either inline or in slots that follow each
+ * other in their pool, and not in their entries yet (src/claim_fast.c). */
 struct torc_lone_claims {
     uint64_t slot; /* the first one's; 0: inline, or none */
     uint32_t length;
@@ -82,16 +82,16 @@ struct torc_publisher {
     uint32_t limit; /* what inline_limit is while no claim is open, and nobody copies */
 };
 
-/* torc_publisher_open: a new lane on this topic; readers that are open see its events from the first on. config NULL: all
- * defaults. Any thread. Give it back with torc_publisher_close.
- * TORC_NO_ROOM: config.publishers are open, or closed ones of other topics are not drained yet: each of their readers must
- * have read them to the end and noticed it, by one more call. TORC_CLOSED. TORC_NO_MEMORY. TORC_INVALID. TORC_WRONG_END: the
- * topic is one of total order (torc/sequencer.h). */
+/* torc_publisher_open: a new lane on this topic; readers that are open see its events from the first on. config NULL:
+ * all defaults. Any thread. Give it back with torc_publisher_close.
+ * TORC_NO_ROOM: config.publishers are open, or closed ones of other topics are not drained yet: each of their readers
+ * must have read them to the end and noticed it, by one more call. TORC_CLOSED. TORC_NO_MEMORY. TORC_INVALID.
+ * TORC_WRONG_END: the topic is one of total order (torc/sequencer.h). */
 int torc_publisher_open(struct torc_topic *topic, const struct torc_publisher_config *config,
                         struct torc_publisher **publisher);
 
-/* torc_publisher_close: open claims are aborted, the lane ends and is left to be drained, the bank to be adopted; handles stay
- * valid. The pointer is gone afterwards. TORC_INVALID for NULL. */
+/* torc_publisher_close: open claims are aborted, the lane ends and is left to be drained, the bank to be adopted;
+ * handles stay valid. The pointer is gone afterwards. TORC_INVALID for NULL. */
 int torc_publisher_close(struct torc_publisher *publisher);
 
 /* torc_publish: copies `length` bytes (0..TORC_MAX_EVENT) into the lane or a slot and makes them visible. */
@@ -100,11 +100,12 @@ int torc_try_publish(struct torc_publisher *publisher, uint32_t type, const void
 int torc_publish_until(struct torc_publisher *publisher, uint32_t type, const void *data, size_t length,
                        uint64_t deadline);
 
-/* torc_publish_arena: publishes what is written in an arena's buffer, without a copy. Readers see it like any other event;
- * handles to it are of shirt XXL, whatever its length. On TORC_OK the buffer is the bus's and *buffer is empty: it goes back
- * to its arena with the last handle, once the ring needs it no more. On any error it is the caller's as before.
- * TORC_NO_ROOM: config.xxl is 0. TORC_STALE: the buffer was released or published already. TORC_INVALID: NULL, or nothing
- * is written in it. */
+/* torc_publish_arena: publishes what is written in an arena's buffer, without a copy. Readers see it like any other
+ * event; handles to it are of shirt XXL, whatever its length. On TORC_OK the buffer is the bus's and *buffer is empty:
+ * it goes back to its arena with the last handle, once the ring needs it no more. On any error it is the caller's as
+ * before.
+ * TORC_NO_ROOM: config.xxl is 0. TORC_STALE: the buffer was released or published already. TORC_INVALID: NULL, or
+ * nothing is written in it. */
 struct torc_buffer;
 int torc_publish_arena(struct torc_publisher *publisher, uint32_t type, struct torc_buffer *buffer);
 int torc_try_publish_arena(struct torc_publisher *publisher, uint32_t type, struct torc_buffer *buffer);
@@ -118,8 +119,9 @@ struct torc_message {
     uint32_t type;
 };
 
-/* torc_publish_batch: publishes messages in order with one update of the lane's cursor and at most one wake-up per run that fits, of 64
- * small messages at most. While readers copy, small messages go one by one. Of one type and size: torc/batch.h is quicker. *published (may be NULL) receives how many were, also on error. */
+/* torc_publish_batch: publishes messages in order with one update of the lane's cursor and at most one wake-up per run
+ * that fits, of 64 small messages at most. While readers copy, small messages go one by one. Of one type and size:
+ * torc/batch.h is quicker. *published (may be NULL) receives how many were, also on error. */
 int torc_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
                        size_t *published);
 int torc_try_publish_batch(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
@@ -127,8 +129,9 @@ int torc_try_publish_batch(struct torc_publisher *publisher, const struct torc_m
 int torc_publish_batch_until(struct torc_publisher *publisher, const struct torc_message *messages, size_t count,
                              uint64_t deadline, size_t *published);
 
-/* A claimed event: fill data[0 .. length-1], then commit or abort. The caller may lower `length` before the commit; the other
- * fields are read-only. Several claims may be open; readers see them in claim order, each once all before it are settled. */
+/* A claimed event: fill data[0 .. length-1], then commit or abort. The caller may lower `length` before the commit; the
+ * other fields are read-only. Several claims may be open; readers see them in claim order, each once all before it are
+ * settled. */
 struct torc_claim {
     void *data;
     size_t length;
@@ -139,22 +142,23 @@ struct torc_claim {
 };
 enum torc_claim_state { TORC_CLAIM_SETTLED = 0, TORC_CLAIM_OPEN = 0x636c616d };
 
-/* torc_claim: a place for an event of `length` bytes, aligned to 16 (inline: up to config.inline_bytes, 48 unless set) or 64 (slots). While a reader copies the
- * topic (LOSSY, CONFLATE, EVICT) every claim takes a slot: on a bus without any that is TORC_TOO_BIG; torc_publish needs none. */
+/* torc_claim: a place for an event of `length` bytes, aligned to 16 (inline: up to config.inline_bytes, 48 unless set)
+ * or 64 (slots). While a reader copies the topic (LOSSY, CONFLATE, EVICT) every claim takes a slot: on a bus without
+ * any that is TORC_TOO_BIG; torc_publish needs none. */
 TORC_INLINE int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
 int torc_try_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim);
 int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
                      struct torc_claim *claim);
 
-/* torc_commit: makes the claim visible. torc_abort: gives it back; if later claims exist, readers step over its sequence.
- * Both settle a claim once: TORC_INVALID for one that is settled already or whose length grew. */
+/* torc_commit: makes the claim visible. torc_abort: gives it back; if later claims exist, readers step over its
+ * sequence. Both settle a claim once: TORC_INVALID for one that is settled already or whose length grew. */
 TORC_INLINE int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim);
 int torc_abort(struct torc_publisher *publisher, struct torc_claim *claim);
 
-/* torc_claim_batch: up to `count` claims of one type and length; waits for the first, takes the others as far as there is
- * space. Returns how many (1..count) or an error. count is at most the lane's entries. commit_batch and abort_batch settle
- * `count` consecutive claims at once: one cursor update, at most one wake-up. For large events; small ones are written sooner than a
- * claim is, see torc/batch.h. */
+/* torc_claim_batch: up to `count` claims of one type and length; waits for the first, takes the others as far as there
+ * is space. Returns how many (1..count) or an error. count is at most the lane's entries. commit_batch and abort_batch
+ * settle `count` consecutive claims at once: one cursor update, at most one wake-up. For large events; small ones are
+ * written sooner than a claim is, see torc/batch.h. */
 int torc_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
                      size_t count);
 int torc_try_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claims,
@@ -164,9 +168,9 @@ int torc_claim_batch_until(struct torc_publisher *publisher, uint32_t type, size
 int torc_commit_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count);
 int torc_abort_batch(struct torc_publisher *publisher, struct torc_claim *claims, size_t count);
 
-/* torc_ringptr_claim: a slot from the publisher's bank that is not published anywhere: fill it through *data (may be NULL: not
- * wanted) before handing the first clone on, then send it to actors or release it. What would be inline takes a slot as well. Owner
- * thread of the publisher. On error *ptr and *data are unchanged. */
+/* torc_ringptr_claim: a slot from the publisher's bank that is not published anywhere: fill it through *data (may be
+ * NULL: not wanted) before handing the first clone on, then send it to actors or release it. What would be inline takes
+ * a slot as well. Owner thread of the publisher. On error *ptr and *data are unchanged. */
 TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length,
                                    struct torc_ringptr *ptr, void **data);
 int torc_try_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_ringptr *ptr,
@@ -174,7 +178,8 @@ int torc_try_ringptr_claim(struct torc_publisher *publisher, uint32_t type, size
 int torc_ringptr_claim_until(struct torc_publisher *publisher, uint32_t type, size_t length, uint64_t deadline,
                              struct torc_ringptr *ptr, void **data);
 
-/* torc_publisher_lane: its lane, as torc_event.lane and torc_position.lane name it; TORC_ONLY_LANE for NULL. Any thread. */
+/* torc_publisher_lane: its lane, as torc_event.lane and torc_position.lane name it; TORC_ONLY_LANE for NULL. Any
+ * thread. */
 uint32_t torc_publisher_lane(const struct torc_publisher *publisher);
 
 /* torc_publisher_sequence: how many sequences the lane has taken so far, from config.first_sequence on. Any thread. */
@@ -183,7 +188,8 @@ uint64_t torc_publisher_sequence(const struct torc_publisher *publisher);
 /* torc_publisher_pool_stats: one pool of this publisher's bank. Any thread. */
 int torc_publisher_pool_stats(struct torc_publisher *publisher, uint32_t shirt, struct torc_pool_stats *stats);
 
-/* torc_publisher_stalls: how often a publish or claim found the lane full or a pool dry and had to wait or give up. Any thread. */
+/* torc_publisher_stalls: how often a publish or claim found the lane full or a pool dry and had to wait or give up. Any
+ * thread. */
 uint64_t torc_publisher_stalls(const struct torc_publisher *publisher);
 
 /* torc_publish_struct: publishes one value by its type's size; evaluates to the status. */
@@ -200,9 +206,9 @@ int torc_claim_slow(struct torc_publisher *publisher, uint32_t type, size_t leng
 int torc_commit_slow(struct torc_publisher *publisher, struct torc_claim *claim);
 void torc_wake_readers_slow(struct torc_publisher *publisher);
 
-/* Copies a small payload. Where the length is known at compile time it goes in 8-byte words: the compiler's own choice of
- * wider loads from a struct that was just filled in smaller stores cannot be forwarded from the store buffer, and would
- * wait for all stores before it, the last entry's included. The empty assembly keeps the words apart. */
+/* Copies a small payload. Where the length is known at compile time it goes in 8-byte words: the compiler's own choice
+ * of wider loads from a struct that was just filled in smaller stores cannot be forwarded from the store buffer, and
+ * would wait for all stores before it, the last entry's included. The empty assembly keeps the words apart. */
 static inline __attribute__((always_inline)) void torc_copy_word(unsigned char *to, const void *from, size_t at) {
     uint64_t word;
     memcpy(&word, (const unsigned char *)from + at, 8);
@@ -237,8 +243,8 @@ static inline __attribute__((always_inline)) void torc_copy_small(unsigned char 
     }
 }
 
-/* The way out of torc_publish. A payload of constant small size is passed on as a copy, so that the caller's own need not
- * have an address and can stay in registers on the fast way. */
+/* The way out of torc_publish. A payload of constant small size is passed on as a copy, so that the caller's own need
+ * not have an address and can stay in registers on the fast way. */
 static inline __attribute__((always_inline)) int torc_publish_out(struct torc_publisher *publisher, uint32_t type,
                                                                   const void *data, size_t length) {
     if (__builtin_constant_p(length) && length != 0 && length <= TORC_INLINE_BYTES && data != NULL) {
@@ -277,7 +283,8 @@ TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, co
     return TORC_OK;
 }
 
-/* The ways out of torc_claim and torc_commit; as in torc_publish_out, the caller's claim needs no address on the fast way. */
+/* The ways out of torc_claim and torc_commit; as in torc_publish_out, the caller's claim needs no address on the fast
+ * way. */
 static inline __attribute__((always_inline)) int torc_claim_out(struct torc_publisher *publisher, uint32_t type,
                                                                 size_t length, struct torc_claim *claim) {
     struct torc_claim made = {NULL, 0, 0, TORC_CLAIM_SETTLED, 0, 0};
@@ -303,9 +310,9 @@ static inline __attribute__((always_inline)) int torc_commit_out(struct torc_pub
     return status;
 }
 
-/* Inline where the event goes into the lane, and no other claim is open. Few stores lie between two events, and fewest between the
- * first byte of the payload and the stamp: a reader that waits for this entry takes its line away in between. What is written
- * here of the entry needs no order but the stamp's (src/claim_fast.c). */
+/* Inline where the event goes into the lane, and no other claim is open. Few stores lie between two events, and fewest
+ * between the first byte of the payload and the stamp: a reader that waits for this entry takes its line away in
+ * between. What is written here of the entry needs no order but the stamp's (src/claim_fast.c). */
 TORC_INLINE int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim) {
     uint64_t sequence;
     if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || claim == NULL || length >= publisher->inline_limit)) {
@@ -355,7 +362,8 @@ TORC_INLINE int torc_commit(struct torc_publisher *publisher, struct torc_claim 
     return TORC_OK;
 }
 
-/* The smallest shirt for a length; TORC_XXL above 16 KiB. Shirts are powers of four from 64: two bits of length each. */
+/* The smallest shirt for a length; TORC_XXL above 16 KiB. Shirts are powers of four from 64: two bits of length
+ * each. */
 TORC_INLINE uint32_t torc_shirt_of(size_t length) {
     uint32_t bits = 64u - (uint32_t)__builtin_clzll(((unsigned long long)length - (length != 0)) | (TORC_XS_BYTES - 1));
     uint32_t shirt = (bits - 5) / 2;

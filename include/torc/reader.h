@@ -1,7 +1,7 @@
 /* torc/reader.h - the reading end of a topic.
  *
- * A reader has a cursor in every lane of its topic and merges them fairly: a bounded run of events from one lane, then the
- * next. Publishers never overwrite what a gating reader has not finished with. Recipe, one at a time:
+ * A reader has a cursor in every lane of its topic and merges them fairly: a bounded run of events from one lane, then
+ * the next. Publishers never overwrite what a gating reader has not finished with. Recipe, one at a time:
  *
  *     struct torc_event event;
  *     while (torc_next_until(reader, &event, TORC_FOREVER) == TORC_OK) {
@@ -12,18 +12,18 @@
  *
  *     torc_poll(reader, handler, context, 256);     // at most 256 events; how many came is returned
  *
- * A borrow costs no atomic read-modify-write: the reader's cursor protects the payload. To hold an event longer than its
- * turn, torc_keep it. The cursor is given back at batch ends, after a bounded number of events and before the reader
- * goes idle; torc_advance does it at once.
+ * A borrow costs no atomic read-modify-write: the reader's cursor protects the payload. To hold an event longer than
+ * its turn, torc_keep it. The cursor is given back at batch ends, after a bounded number of events and before the
+ * reader goes idle; torc_advance does it at once.
  *
- * What a reader does when it is slower than a publisher is its policy: GATE, the default, makes the publisher wait; LOSSY and CONFLATE
- * are overtaken, told so, and told exactly by how much; EVICT makes the publisher wait, but not for long. These three copy every event
- * out before they hand it on, and while there is one, the publishers of its topic take a slower path; nobody else pays for them. A
- * GATE reader whose thread has died holds its publishers up until somebody detaches it: where nobody can be sure to, EVICT keeps
- * them going.
+ * What a reader does when it is slower than a publisher is its policy: GATE, the default, makes the publisher wait;
+ * LOSSY and CONFLATE are overtaken, told so, and told exactly by how much; EVICT makes the publisher wait, but not for
+ * long. These three copy every event out before they hand it on, and while there is one, the publishers of its topic
+ * take a slower path; nobody else pays for them. A GATE reader whose thread has died holds its publishers up until
+ * somebody detaches it: where nobody can be sure to, EVICT keeps them going.
  *
- * Threads: one thread at a time per reader; torc_reader_detach and the functions marked "any thread" from anywhere. DEBUG
- * builds look for violations and answer TORC_WRONG_THREAD. */
+ * Threads: one thread at a time per reader; torc_reader_detach and the functions marked "any thread" from anywhere.
+ * DEBUG builds look for violations and answer TORC_WRONG_THREAD. */
 #ifndef TORC_READER_H
 #define TORC_READER_H
 
@@ -48,7 +48,8 @@ struct torc_event {
     uint64_t lost;     /* with TORC_LAPPED, in a poll or with CONFLATE: sequences of this lane that will not come */
 };
 
-/* Where a reader begins in the lanes that exist when it opens. Lanes opened later are read from their first event on. */
+/* Where a reader begins in the lanes that exist when it opens. Lanes opened later are read from their first event
+ * on. */
 enum torc_join {
     TORC_JOIN_NEXT = 0, /* the first event published after torc_reader_open returns, at the latest */
     TORC_JOIN_OLDEST,   /* the oldest event that the lane still holds whole */
@@ -56,10 +57,11 @@ enum torc_join {
     TORC_JOIN_AT        /* in the lanes that are named, the sequence that is named; elsewhere NEXT */
 };
 
-/* A place in a lane. For AT, `sequence` and `lane` say what is wanted and receive where the reader begins: with a sequence
- * that is still to come it waits for it (unless the lane ends before; publishers are not held up); where what was wanted is no
- * longer whole it begins with the oldest that is, and `missed` is how many sequences lie between. A reader that copies is told
- * of those by TORC_LAPPED as well, as of any loss. As everywhere, aborted claims count among sequences. */
+/* A place in a lane. For AT, `sequence` and `lane` say what is wanted and receive where the reader begins: with a
+ * sequence that is still to come it waits for it (unless the lane ends before; publishers are not held up); where what
+ * was wanted is no longer whole it begins with the oldest that is, and `missed` is how many sequences lie between. A
+ * reader that copies is told of those by TORC_LAPPED as well, as of any loss. As everywhere, aborted claims count among
+ * sequences. */
 struct torc_position {
     uint64_t sequence;
     uint64_t missed;
@@ -76,10 +78,10 @@ enum torc_policy {
 };
 
 /* What becomes of an EVICT reader that was too slow. It is told once, by TORC_EVICTED.
- * Its time runs while a publisher finds no room, or no slot of one size, and the reader has not got past what was published when that
- * began: for a slot, past an event of that publisher that holds one of the size. Tries and waits add up; what that publisher finds
- * of another size in between does not give the reader time. It does not run before the reader has joined, nor before a seek that
- * takes back one that had read everything. */
+ * Its time runs while a publisher finds no room, or no slot of one size, and the reader has not got past what was
+ * published when that began: for a slot, past an event of that publisher that holds one of the size. Tries and waits
+ * add up; what that publisher finds of another size in between does not give the reader time. It does not run before
+ * the reader has joined, nor before a seek that takes back one that had read everything. */
 enum torc_evicted {
     TORC_EVICTED_LOSSY = 0, /* it goes on as a LOSSY one */
     TORC_EVICTED_LEAVE      /* it is detached */
@@ -102,17 +104,18 @@ struct torc_reader_config {
     uint64_t last;            /* LAST: how many */
     struct torc_position *at; /* AT: one per lane that is named; written to */
     size_t at_count;
-    /* The reader comes after these readers of its topic, all of them GATE readers as it is one itself: it is given an event once
-     * each of them has finished with it, and sees what they did with it. Names up to 64, as many as there can be. A reader that
-     * others are after can leave at any time: they go on as if it had never been there, after those that it was after itself. */
+    /* The reader comes after these readers of its topic, all of them GATE readers as it is one itself: it is given an
+     * event once each of them has finished with it, and sees what they did with it. Names up to 64, as many as there
+     * can be. A reader that others are after can leave at any time: they go on as if it had never been there, after
+     * those that it was after itself. */
     struct torc_reader *const *after;
     size_t after_count;
-    /* CONFLATE: 0: the newest event of each lane. Else the newest event of each type in each lane, of up to so many types at one time
-     * (65536 at most), for which memory is taken when the reader opens. They come in the order in which their types
-     * came up, so those of one type in their order; event.lost says how many of its type and lane it replaced. What a
-     * publisher overwrote before the reader looked is told by TORC_LAPPED: any type may have been among it. A type for which
-     * there is no place waits in its lane until another was handed on; so does a payload in a slot while a quarter of
-     * its pool, or one slot, is held back for this reader. */
+    /* CONFLATE: 0: the newest event of each lane. Else the newest event of each type in each lane, of up to so many
+     * types at one time (65536 at most), for which memory is taken when the reader opens. They come in the order in
+     * which their types came up, so those of one type in their order; event.lost says how many of its type and lane it
+     * replaced. What a publisher overwrote before the reader looked is told by TORC_LAPPED: any type may have been
+     * among it. A type for which there is no place waits in its lane until another was handed on; so does a payload in
+     * a slot while a quarter of its pool, or one slot, is held back for this reader. */
     uint32_t conflate_types;
 };
 
@@ -128,35 +131,40 @@ struct torc_reader {
     size_t stride; /* bytes from entry to entry */
 };
 
-/* torc_reader_open: a reader of the topic. config NULL: all defaults. Any thread; also while publishers run at full rate. Give it
- * back with torc_reader_close.
- * TORC_NO_ROOM: config.readers are open. TORC_CLOSED: the bus is closed (all but NEXT may still join), or a reader in `after` has
- * been detached. TORC_NOT_FOUND: a lane in `at` is not the topic's. TORC_NO_MEMORY. TORC_INVALID: also a lane named twice, a
- * reader in `after` that is not open, not of this topic, or not a GATE reader, and `after` for one that is not. */
+/* torc_reader_open: a reader of the topic. config NULL: all defaults. Any thread; also while publishers run at full
+ * rate. Give it back with torc_reader_close.
+ * TORC_NO_ROOM: config.readers are open. TORC_CLOSED: the bus is closed (all but NEXT may still join), or a reader in
+ * `after` has been detached. TORC_NOT_FOUND: a lane in `at` is not the topic's. TORC_NO_MEMORY. TORC_INVALID: also a
+ * lane named twice, a reader in `after` that is not open, not of this topic, or not a GATE reader, and `after` for one
+ * that is not. */
 int torc_reader_open(struct torc_topic *topic, const struct torc_reader_config *config, struct torc_reader **reader);
 
-/* torc_reader_detach: the reader leaves; publishers no longer wait for it. Any thread, also from inside its own handler; twice is TORC_OK.
- * After it returns TORC_OK no handler runs, and every read answers TORC_CLOSED. Waits for a handler that runs in
- * another thread. TORC_BUSY: the owner holds a borrow from torc_next; the reader leaves at the owner's next call that finds
- * nothing, or after at most 64 further events; what is advanced by hand stays gated until torc_advance. */
+/* torc_reader_detach: the reader leaves; publishers no longer wait for it. Any thread, also from inside its own
+ * handler; twice is TORC_OK. After it returns TORC_OK no handler runs, and every read answers TORC_CLOSED. Waits for a
+ * handler that runs in another thread. TORC_BUSY: the owner holds a borrow from torc_next; the reader leaves at the
+ * owner's next call that finds nothing, or after at most 64 further events; what is advanced by hand stays gated until
+ * torc_advance. */
 int torc_reader_detach(struct torc_reader *reader);
 
-/* torc_reader_detach_until: the same, but waits for a handler to the deadline only. TORC_WOULD_BLOCK (TORC_NO_WAIT), TORC_TIMED_OUT:
- * the handler still runs; it is the last, and the reader leaves when it returns. */
+/* torc_reader_detach_until: the same, but waits for a handler to the deadline only. TORC_WOULD_BLOCK (TORC_NO_WAIT),
+ * TORC_TIMED_OUT: the handler still runs; it is the last, and the reader leaves when it returns. */
 int torc_reader_detach_until(struct torc_reader *reader, uint64_t deadline);
 
 /* torc_reader_close: detaches and frees. The pointer is gone: nobody else may use it. Kept handles stay valid.
  * TORC_WRONG_THREAD: called from inside its own handler: detach there, close later. TORC_INVALID: NULL. */
 int torc_reader_close(struct torc_reader *reader);
 
-/* torc_next: borrows the next event. TORC_OK; TORC_EMPTY: none now; TORC_CLOSED: none ever (the bus is closed and everything
- * was read, or the reader is detached); TORC_BUSY: called from inside a handler of this reader; TORC_INVALID;
+/* torc_next: borrows the next event. TORC_OK; TORC_EMPTY: none now; TORC_CLOSED: none ever (the bus is closed and
+ * everything was read, or the reader is detached); TORC_BUSY: called from inside a handler of this reader;
+ * TORC_INVALID;
  * TORC_EVICTED, once, to an EVICT reader that was too slow, before any loss that comes of it;
- * TORC_LAPPED: event->lost sequences of event->lane will not come, aborted claims among them; the next call goes on. Unless
+ * TORC_LAPPED: event->lost sequences of event->lane will not come, aborted claims among them; the next call goes on.
+ * Unless
  * TORC_OK, the rest of *event is zeroed. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event);
 
-/* torc_next_until: waits for it by the reader's strategy. TORC_TIMED_OUT at the deadline instead of TORC_EMPTY, which is left to
+/* torc_next_until: waits for it by the reader's strategy. TORC_TIMED_OUT at the deadline instead of TORC_EMPTY, which
+ * is left to
  * TORC_NO_WAIT. */
 int torc_next_until(struct torc_reader *reader, struct torc_event *event, uint64_t deadline);
 
@@ -167,29 +175,30 @@ enum torc_action {
 };
 typedef enum torc_action (*torc_handler)(void *context, const struct torc_event *event);
 
-/* torc_poll: calls handler for up to `limit` events and gives all cursors back at the end. Returns how many (0: none now)
- * or TORC_CLOSED, TORC_LAPPED (torc_reader_state has the sum), TORC_EVICTED, TORC_BUSY, TORC_INVALID as above. torc_poll_until waits
- * for the first; TORC_TIMED_OUT. limit is 1..INT_MAX. */
+/* torc_poll: calls handler for up to `limit` events and gives all cursors back at the end. Returns how many (0: none
+ * now) or TORC_CLOSED, TORC_LAPPED (torc_reader_state has the sum), TORC_EVICTED, TORC_BUSY, TORC_INVALID as above.
+ * torc_poll_until waits for the first; TORC_TIMED_OUT. limit is 1..INT_MAX. */
 int torc_poll(struct torc_reader *reader, torc_handler handler, void *context, size_t limit);
 int torc_poll_until(struct torc_reader *reader, torc_handler handler, void *context, size_t limit, uint64_t deadline);
 
-/* torc_wait_readable: waits until torc_next would not answer TORC_EMPTY. Ends the current borrow (unless manual_advance). TORC_OK;
+/* torc_wait_readable: waits until torc_next would not answer TORC_EMPTY. Ends the current borrow (unless
+ * manual_advance). TORC_OK;
  * TORC_EMPTY: with TORC_NO_WAIT;
  * TORC_TIMED_OUT; TORC_CLOSED; TORC_BUSY; TORC_INVALID. */
 int torc_wait_readable(struct torc_reader *reader, uint64_t deadline);
 
-/* torc_reader_seek: goes on at NEXT, OLDEST or LAST `last` (else ignored), in every lane, as if it had just been opened, lanes that
- * had been read to their end included. Ends all borrows, those to be advanced by hand as well. A GATE reader misses nothing
- * from there on and is never put to where publishers may be writing. Those that are after it stay where they are.
- * torc_reader_seek_at: the same to named places, as with TORC_JOIN_AT; other lanes go on at NEXT.
+/* torc_reader_seek: goes on at NEXT, OLDEST or LAST `last` (else ignored), in every lane, as if it had just been
+ * opened, lanes that had been read to their end included. Ends all borrows, those to be advanced by hand as well. A
+ * GATE reader misses nothing from there on and is never put to where publishers may be writing. Those that are after it
+ * stay where they are. torc_reader_seek_at: the same to named places, as with TORC_JOIN_AT; other lanes go on at NEXT.
  * Owner thread. TORC_OK; TORC_CLOSED: detached; TORC_BUSY: called from inside a handler of this reader; TORC_NOT_FOUND;
  * TORC_INVALID. On error nothing has moved, but borrows have ended. */
 int torc_reader_seek(struct torc_reader *reader, enum torc_join join, uint64_t last);
 int torc_reader_seek_at(struct torc_reader *reader, struct torc_position *at, size_t count);
 
-/* torc_reader_tell: fills up to `count` places, one per lane the reader follows, with what it will read next there, and what it
- * has not been told yet of losses before it; returns how many lanes it follows. They can be handed to seek_at, or to
- * TORC_JOIN_AT of another reader. Owner thread. TORC_CLOSED: detached. TORC_INVALID. */
+/* torc_reader_tell: fills up to `count` places, one per lane the reader follows, with what it will read next there, and
+ * what it has not been told yet of losses before it; returns how many lanes it follows. They can be handed to seek_at,
+ * or to TORC_JOIN_AT of another reader. Owner thread. TORC_CLOSED: detached. TORC_INVALID. */
 int torc_reader_tell(struct torc_reader *reader, struct torc_position *positions, size_t count);
 
 /* torc_advance: finished with everything returned so far: publishers may overwrite it. TORC_OK; TORC_INVALID. */
@@ -197,7 +206,8 @@ int torc_advance(struct torc_reader *reader);
 
 /* torc_keep: turns a borrowed event into a counted handle that outlives the turn. An event in a slot costs one atomic
  * increment; an inline event is copied into a slot of the reader's keep pool. Owner thread, while the borrow lasts.
- * TORC_POOL_DRY: the keep pool has no free slot (torc_keep_until waits: TORC_TIMED_OUT, TORC_CLOSED if detached meanwhile).
+ * TORC_POOL_DRY: the keep pool has no free slot (torc_keep_until waits: TORC_TIMED_OUT, TORC_CLOSED if detached
+ * meanwhile).
  * TORC_REF_LIMIT. TORC_INVALID. */
 int torc_keep(struct torc_reader *reader, const struct torc_event *event, struct torc_ringptr *ptr);
 int torc_keep_until(struct torc_reader *reader, const struct torc_event *event, uint64_t deadline,
@@ -267,8 +277,8 @@ TORC_INLINE void torc_take(struct torc_reader *reader, struct torc_entry *entry,
     reader->left--;
 }
 
-/* `event` is never handed to another function, so the compiler can keep it in registers. Readers that may have lost something
- * come by the slow path alone. */
+/* `event` is never handed to another function, so the compiler can keep it in registers. Readers that may have lost
+ * something come by the slow path alone. */
 TORC_INLINE int torc_next(struct torc_reader *reader, struct torc_event *event) {
     struct torc_entry *entry;
     uint64_t lost = 0;

@@ -16,12 +16,13 @@
  *         torc_region_free(region, block);
  *     }
  *
- * Best fit means: of all gaps that are large enough, one of the smallest. Among gaps of one size there is no promise which.
- * No call takes longer than O(log n) for n gaps, but for the walks that say so; none but those depends on the number of
- * blocks; none ever allocates. A call that fails changes nothing.
+ * Best fit means: of all gaps that are large enough, one of the smallest. Among gaps of one size there is no promise
+ * which. No call takes longer than O(log n) for n gaps, but for the walks that say so; none but those depends on the
+ * number of blocks; none ever allocates. A call that fails changes nothing.
  *
- * A region has no lock: one thread at a time (the caller's synchronisation), reports included. Nothing in the storage is a
- * pointer: it may be moved, or saved with what it manages and mapped again, and goes on with the pointer to its new place. */
+ * A region has no lock: one thread at a time (the caller's synchronisation), reports included. Nothing in the storage
+ * is a pointer: it may be moved, or saved with what it manages and mapped again, and goes on with the pointer to its
+ * new place. */
 #ifndef TORC_REGION_H
 #define TORC_REGION_H
 
@@ -66,43 +67,45 @@ struct torc_region_gap {
 int torc_region_init(void *storage, size_t bytes, uint64_t base, uint64_t length, uint64_t granule,
                      struct torc_region **region);
 
-/* torc_region_alloc: the best fit for `size` bytes. TORC_NO_MEMORY: no gap is large enough. TORC_NO_NODES: the rest of the
- * gap would need a node and there is none. TORC_INVALID: NULL, size 0. */
+/* torc_region_alloc: the best fit for `size` bytes. TORC_NO_MEMORY: no gap is large enough. TORC_NO_NODES: the rest of
+ * the gap would need a node and there is none. TORC_INVALID: NULL, size 0. */
 int torc_region_alloc(struct torc_region *region, uint64_t size, struct torc_region_block *block);
 
-/* torc_region_alloc_aligned: the same at an offset that is a multiple of `alignment`, a power of two. It looks at one of
- * the smallest gaps of at least `size`, and if the block does not fit in there aligned, at the smallest that is large
- * enough wherever it begins. So it may answer TORC_NO_MEMORY although some gap would do, never when a gap of
- * size + alignment - granule is there. */
+/* torc_region_alloc_aligned: the same at an offset that is a multiple of `alignment`, a power of two. It looks at one
+ * of the smallest gaps of at least `size`, and if the block does not fit in there aligned, at the smallest that is
+ * large enough wherever it begins. So it may answer TORC_NO_MEMORY although some gap would do, never when a gap of size
+ * + alignment - granule is there. */
 int torc_region_alloc_aligned(struct torc_region *region, uint64_t size, uint64_t alignment,
                               struct torc_region_block *block);
 
-/* torc_region_free: the block is a gap again, merged with its neighbours. Needs no node and cannot fail for want of one.
+/* torc_region_free: the block is a gap again, merged with its neighbours. Needs no node and cannot fail for want of
+ * one.
  * TORC_STALE: freed before, resized since, or never allocated here; nothing was touched. */
 int torc_region_free(struct torc_region *region, struct torc_region_block block);
 
-/* torc_region_try_resize: another size in the same place; *block is updated, copies of it become stale. TORC_NO_MEMORY: what
- * follows is not free or too small. TORC_NO_NODES: the end that a shrink cuts off has a block behind it and would need a node.
+/* torc_region_try_resize: another size in the same place; *block is updated, copies of it become stale. TORC_NO_MEMORY:
+ * what follows is not free or too small. TORC_NO_NODES: the end that a shrink cuts off has a block behind it and would
+ * need a node.
  * TORC_STALE, TORC_INVALID as above. */
 int torc_region_try_resize(struct torc_region *region, struct torc_region_block *block, uint64_t size);
 
-/* torc_region_grow: the range goes on for `more` bytes (rounded down to granules). TORC_INVALID: less than a granule, or
- * beyond 2^64 - 1. TORC_NO_NODES: the range ends with a block and there is no node for the new gap. */
+/* torc_region_grow: the range goes on for `more` bytes (rounded down to granules). TORC_INVALID: less than a granule,
+ * or beyond 2^64 - 1. TORC_NO_NODES: the range ends with a block and there is no node for the new gap. */
 int torc_region_grow(struct torc_region *region, uint64_t more);
 
 /* torc_region_reset: every block is gone, its owners' copies are stale; the range is one gap. Constant time. */
 int torc_region_reset(struct torc_region *region);
 
-/* torc_region_capacity: bytes of the range. torc_region_available: of its gaps. torc_region_largest: of the largest gap.
- * torc_region_nodes_left: nodes not in use. NULL: 0. */
+/* torc_region_capacity: bytes of the range. torc_region_available: of its gaps. torc_region_largest: of the largest
+ * gap. torc_region_nodes_left: nodes not in use. NULL: 0. */
 uint64_t torc_region_capacity(const struct torc_region *region);
 uint64_t torc_region_available(const struct torc_region *region);
 uint64_t torc_region_largest(const struct torc_region *region);
 uint32_t torc_region_nodes_left(const struct torc_region *region);
 bool torc_region_is_empty(const struct torc_region *region); /* no block is out */
 
-/* torc_region_next_gap: the gaps by rising offset, beginning from a zeroed *gap; false after the last. The region must not change
- * during the walk, which passes over all blocks as well. */
+/* torc_region_next_gap: the gaps by rising offset, beginning from a zeroed *gap; false after the last. The region must
+ * not change during the walk, which passes over all blocks as well. */
 bool torc_region_next_gap(const struct torc_region *region, struct torc_region_gap *gap);
 
 /* torc_region_is_valid: walks all nodes and every index of them, O(n log n), and says whether each invariant holds. */

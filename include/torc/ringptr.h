@@ -1,8 +1,9 @@
 /* torc/ringptr.h - a counted handle to an event, passed by value.
  *
  * A ringptr owns one reference. It comes from torc_keep (during a reader's turn), from torc_ringptr_claim (a fresh
- * slot), or from torc_ringptr_clone (one more reference). It keeps the payload alive and unchanged until the reference is
- * given back with torc_ringptr_release, on any thread. It is the same for pool slots, XXL blocks and copies of inline events.
+ * slot), or from torc_ringptr_clone (one more reference). It keeps the payload alive and unchanged until the reference
+ * is given back with torc_ringptr_release, on any thread. It is the same for pool slots, XXL blocks and copies of
+ * inline events.
  *
  * A copy of the struct is the same reference, not a new one. Every clone and release checks the slot's generation, in
  * release builds too: a handle that was already released is refused with TORC_STALE, counted, and touches nothing.
@@ -55,16 +56,16 @@ static inline uint64_t torc_ringptr_generation(struct torc_ringptr ptr) {
  * reference. For a handle whose reference one owns the answer stays true; for others it is a snapshot. Any thread. */
 bool torc_ringptr_is_valid(struct torc_ringptr ptr);
 
-/* torc_ringptr_data: the payload, or NULL for a handle that is not valid. The pointer holds as long as the reference. The
- * payload is shared: write to it only between torc_ringptr_claim and handing the first clone on. Any thread. */
+/* torc_ringptr_data: the payload, or NULL for a handle that is not valid. The pointer holds as long as the reference.
+ * The payload is shared: write to it only between torc_ringptr_claim and handing the first clone on. Any thread. */
 TORC_INLINE const void *torc_ringptr_data(struct torc_ringptr ptr);
 
 /* torc_ringptr_length, _type: of the event; 0 for a handle that is not valid. Any thread. */
 size_t torc_ringptr_length(struct torc_ringptr ptr);
 uint32_t torc_ringptr_type(struct torc_ringptr ptr);
 
-/* torc_ringptr_shirt: which pool the slot is from (TORC_XS .. TORC_XXL), or -1 for a handle that is not valid. Copies of inline
- * events live in a slot of the reader's keep pool: XS, or what config.inline_bytes needs. Any thread. */
+/* torc_ringptr_shirt: which pool the slot is from (TORC_XS .. TORC_XXL), or -1 for a handle that is not valid. Copies
+ * of inline events live in a slot of the reader's keep pool: XS, or what config.inline_bytes needs. Any thread. */
 int torc_ringptr_shirt(struct torc_ringptr ptr);
 
 /* torc_ringptr_count: the number of references at this moment, the ring's own included; 0 if not valid. Any thread. */
@@ -72,10 +73,12 @@ uint64_t torc_ringptr_count(struct torc_ringptr ptr);
 
 /* torc_ringptr_clone: one more reference; *clone receives its handle (may be the same variable as the source's).
  * Any thread that owns `ptr`.
- * TORC_STALE: not a live handle. TORC_REF_LIMIT: 2^23 references already. TORC_INVALID: clone is NULL. On error *clone is unchanged. */
+ * TORC_STALE: not a live handle. TORC_REF_LIMIT: 2^23 references already. TORC_INVALID: clone is NULL. On error *clone
+ * is unchanged. */
 TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr *clone);
 
-/* torc_ringptr_release: gives the reference back; the last one frees the slot (or the XXL block). Any thread, once per reference.
+/* torc_ringptr_release: gives the reference back; the last one frees the slot (or the XXL block). Any thread, once per
+ * reference.
  * TORC_STALE: already released, or never a handle: refused (two threads that wrongly release one never-cloned handle at
  * the same moment may both get TORC_OK; the slot is freed once). TORC_REF_LIMIT: the count is saturated and the slot is
  * leaked on purpose (see torc_pool_stats.saturated). */
@@ -107,8 +110,8 @@ TORC_INLINE const void *torc_slot_data(const struct torc_bus *bus, uint64_t id) 
                                               : torc_slot_data_slow(bus, id);
 }
 
-/* Both operations are one compare-and-swap of the slot word, which cannot harm another owner whatever the handle is
- * (an unconditional add or subtract could). Loading the word first would wait for the previous locked operation on it to
+/* Both operations are one compare-and-swap of the slot word, which cannot harm another owner whatever the handle is (an
+ * unconditional add or subtract could). Loading the word first would wait for the previous locked operation on it to
  * finish and costs nearly as much as the swap itself, so the first attempt guesses: bit 63 of the id, set by clone and
  * keep, says whether the reference is probably shared. A wrong guess costs one failed swap and never correctness. */
 TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr *clone) {
@@ -118,8 +121,8 @@ TORC_INLINE int torc_ringptr_clone(struct torc_ringptr ptr, struct torc_ringptr 
         return TORC_INVALID;
     }
     slot = torc_slot_of(ptr.bus, ptr.id);
-    /* Relaxed: the caller's own reference already orders the payload before this. `clone` stays out of the slow call, so
-     * that the compiler can keep it in registers: a store between two locked operations delays the second. */
+    /* Relaxed: the caller's own reference already orders the payload before this. `clone` stays out of the slow call,
+     * so that the compiler can keep it in registers: a store between two locked operations delays the second. */
     if (TORC_UNLIKELY(slot == NULL || !torc_cas_relaxed64(&slot->word, &guess, guess + TORC_COUNT_ONE))) {
         int status = torc_ringptr_clone_slow(ptr, guess);
         if (status != TORC_OK) {
@@ -174,7 +177,8 @@ TORC_INLINE int torc_ringptr_release(struct torc_ringptr ptr) {
     if (TORC_UNLIKELY(slot == NULL)) {
         return torc_ringptr_release_slow(ptr, 0);
     }
-    /* DROP: what this owner read of the payload happens before the last release, which acquires. This is not the last. */
+    /* DROP: what this owner read of the payload happens before the last release, which acquires. This is not the
+     * last. */
     if (TORC_UNLIKELY(!torc_cas_release64(&slot->word, &guess, guess - TORC_COUNT_ONE))) {
         return torc_ringptr_release_slow(ptr, guess);
     }

@@ -8,12 +8,13 @@
  *         torc_snapshot_write(now, &(struct torc_snapshot_style){.format = TORC_PROMETHEUS}, to_client, client);
  *     }
  *
- * What adds up. A snapshot is taken under the bus's control lock: nobody comes or goes meanwhile, but events go on. Each figure is
- * exact for what its one writer had done when it was read; readers are looked at before the lanes, and an event counts
- * as published from the moment a reader can have it, so nobody has consumed more than is published. At a quiet point all is exact: for a reader that was there from the beginning,
- * consumed + lost + lag = published (skipped claims count as published and, by those who step over them, as nothing);
- * sent = messages + dropped + depth. While threads run, what is published between two looks counts as lag, counters are monotone from one snapshot to the next; what one
- * thread counts before another (sent before messages) may be seen the other way round.
+ * What adds up. A snapshot is taken under the bus's control lock: nobody comes or goes meanwhile, but events go on.
+ * Each figure is exact for what its one writer had done when it was read; readers are looked at before the lanes, and
+ * an event counts as published from the moment a reader can have it, so nobody has consumed more than is published. At
+ * a quiet point all is exact: for a reader that was there from the beginning, consumed + lost + lag = published
+ * (skipped claims count as published and, by those who step over them, as nothing); sent = messages + dropped + depth.
+ * While threads run, what is published between two looks counts as lag, counters are monotone from one snapshot to the
+ * next; what one thread counts before another (sent before messages) may be seen the other way round.
  *
  * A rate is the difference of a counter in two snapshots by the difference of their `at`. */
 #ifndef TORC_SNAPSHOT_H
@@ -27,7 +28,8 @@
 extern "C" {
 #endif
 
-/* Counters only grow, as long as what they belong to is open; the others are gauges. `topic` is an index into topics[]. */
+/* Counters only grow, as long as what they belong to is open; the others are gauges. `topic` is an index into
+ * topics[]. */
 struct torc_topic_figures {
     char name[TORC_TOPIC_NAME];
     uint64_t lanes;   /* that belong to it */
@@ -88,12 +90,13 @@ struct torc_snapshot {
     const struct torc_actor_figures *actors;
 };
 
-/* torc_snapshot_size: bytes that a snapshot of this bus can take at most, whatever is open; 0: not a live bus. Any thread. */
+/* torc_snapshot_size: bytes that a snapshot of this bus can take at most, whatever is open; 0: not a live bus. Any
+ * thread. */
 size_t torc_snapshot_size(struct torc_bus *bus);
 
-/* torc_snapshot_take: fills `memory` (aligned as malloc's) and points *snapshot into it; a later one in the same memory replaces it. Any
- * thread. It takes the control lock and looks at every slot: microseconds per thousand slots, in which opening and closing wait, and
- * events do not. TORC_INVALID: NULL, not a live bus, too few bytes. */
+/* torc_snapshot_take: fills `memory` (aligned as malloc's) and points *snapshot into it; a later one in the same memory
+ * replaces it. Any thread. It takes the control lock and looks at every slot: microseconds per thousand slots, in which
+ * opening and closing wait, and events do not. TORC_INVALID: NULL, not a live bus, too few bytes. */
 int torc_snapshot_take(struct torc_bus *bus, void *memory, size_t bytes, struct torc_snapshot **snapshot);
 
 enum torc_snapshot_format {
@@ -107,12 +110,14 @@ struct torc_snapshot_style {
     const struct torc_snapshot *before; /* TORC_TEXT: an earlier one to compute rates from; NULL: none */
 };
 
-/* Receives the next part of the text, which is not terminated. A negative answer ends the writing and becomes its result. */
+/* Receives the next part of the text, which is not terminated. A negative answer ends the writing and becomes its
+ * result. */
 typedef int (*torc_write)(void *context, const char *text, size_t length);
 
-/* torc_snapshot_write: TORC_OK, what `write` answered, or TORC_INVALID. torc_snapshot_print: into a buffer, with a terminating NUL;
- * *length (may be NULL) receives how long the text is without it. TORC_NO_ROOM: it was cut off at bytes - 1; a
- * buffer of NULL and 0 asks for the length. Any thread that has the snapshot; neither takes a lock nor memory. */
+/* torc_snapshot_write: TORC_OK, what `write` answered, or TORC_INVALID. torc_snapshot_print: into a buffer, with a
+ * terminating NUL; *length (may be NULL) receives how long the text is without it. TORC_NO_ROOM: it was cut off at
+ * bytes - 1; a buffer of NULL and 0 asks for the length. Any thread that has the snapshot; neither takes a lock nor
+ * memory. */
 int torc_snapshot_write(const struct torc_snapshot *snapshot, const struct torc_snapshot_style *style, torc_write write,
                         void *context);
 int torc_snapshot_print(const struct torc_snapshot *snapshot, const struct torc_snapshot_style *style, char *buffer,

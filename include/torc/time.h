@@ -3,9 +3,10 @@
  * A deadline is an absolute time in nanoseconds of CLOCK_MONOTONIC. Two values are special: TORC_NO_WAIT (try once)
  * and TORC_FOREVER (never give up). A deadline in the past behaves as TORC_NO_WAIT but answers TORC_TIMED_OUT.
  *
- * Whatever can wait has a form that does not and one with a deadline. Where there is nothing yet, the form that does not wait, and the
- * other with TORC_NO_WAIT, answer TORC_EMPTY (torc_poll: 0) if it is an event or a message that is waited for, TORC_WOULD_BLOCK if it is space
- * or somebody else who is not ready; torc_keep names its pool (TORC_POOL_DRY), torc_arena_destroy says TORC_BUSY.
+ * Whatever can wait has a form that does not and one with a deadline. Where there is nothing yet, the form that does
+ * not wait, and the other with TORC_NO_WAIT, answer TORC_EMPTY (torc_poll: 0) if it is an event or a message that is
+ * waited for, TORC_WOULD_BLOCK if it is space or somebody else who is not ready; torc_keep names its pool
+ * (TORC_POOL_DRY), torc_arena_destroy says TORC_BUSY.
  *   publish, claim, ringptr_claim, ...    the plain form waits for ever; torc_try_* does not wait; torc_*_until
  *   torc_next, torc_poll, torc_keep       the plain form does not wait; torc_*_until
  *   torc_member_*, torc_merge_*           the same
@@ -28,7 +29,8 @@ extern "C" {
 /* torc_now: CLOCK_MONOTONIC in nanoseconds. Any thread. */
 uint64_t torc_now(void);
 
-/* torc_deadline_ms, torc_deadline_ns: the deadline that lies this far in the future; saturates at TORC_FOREVER. Any thread. */
+/* torc_deadline_ms, torc_deadline_ns: the deadline that lies this far in the future; saturates at TORC_FOREVER. Any
+ * thread. */
 uint64_t torc_deadline_ms(uint64_t ms);
 uint64_t torc_deadline_ns(uint64_t ns);
 

@@ -1,4 +1,5 @@
-/* pools/malloc/process.c - making the heap of the process, before any constructor if need be, and carrying it through fork.
+/* pools/malloc/process.c - making the heap of the process, before any constructor if need be, and carrying it through
+ * fork.
  *
  * Nothing here may allocate. Making the heap takes addresses from the kernel and a lock that needs no making. */
 #include "process.h"
@@ -41,8 +42,9 @@ static void in_child(void) {
     torc_heap_fork_child(torc_process_heap());
 }
 
-/* Others' fork handlers may allocate. Those that are registered later run while our locks are free, both before and after
- * the fork: so ours come with the very first allocation, and not in a constructor, which may not be the first to run. */
+/* Others' fork handlers may allocate. Those that are registered later run while our locks are free, both before and
+ * after the fork: so ours come with the very first allocation, and not in a constructor, which may not be the first to
+ * run. */
 struct torc_heap *torc_process_heap_slow(void) {
     const struct torc_heap_config config = {.threads = THREADS};
     struct torc_heap *heap;

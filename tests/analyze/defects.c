@@ -1,5 +1,5 @@
-/* defects.c - what the analyzers must report. Never linked into anything: a line marked PLANTED names the tools that have to
- * name it. */
+/* defects.c - what the analyzers must report. Never linked into anything: a line marked PLANTED names the tools that
+ * have to name it. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

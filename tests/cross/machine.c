@@ -1,5 +1,5 @@
-/* machine.c - says what this machine is like as far as torc cares, and checks that the kernel reads torc's deadlines as they
- * are meant: the width of a futex call's times does not follow the C library's time_t.
+/* machine.c - says what this machine is like as far as torc cares, and checks that the kernel reads torc's deadlines as
+ * they are meant: the width of a futex call's times does not follow the C library's time_t.
  *
  * The program is linked with --wrap=syscall: a sleep whose deadline lies decades ahead must never be refused as invalid
  * or time out. (That would be no failure of the call that waits, which looks again; it would spin instead of sleeping.)

@@ -1,4 +1,5 @@
-/* ends.c - the other ways to end a bus while calls fail: halted on everybody who waits, left to go with its last handle. */
+/* ends.c - the other ways to end a bus while calls fail: halted on everybody who waits, left to go with its last
+ * handle. */
 #include "world.h"
 
 void halting(void);

@@ -334,8 +334,8 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *re
     return error != 0 ? error : __real_clock_nanosleep(clock, flags, request, remain);
 }
 
-/* The barrier of a registered process needs memory in the kernel (ENOMEM), the global one a processor that ticks (EINVAL). Whoever
- * was refused must have got one of the two before it goes on. At most three fail in a row. */
+/* The barrier of a registered process needs memory in the kernel (ENOMEM), the global one a processor that ticks
+ * (EINVAL). Whoever was refused must have got one of the two before it goes on. At most three fail in a row. */
 static _Thread_local unsigned refused_barriers;
 
 bool inject_barrier_owed(void) {

@@ -1,7 +1,7 @@
 /* inject.h - calls of the library that are made to fail, and the books of what it holds.
  *
- * The linker passes every call listed in `calls` through a wrapper here (--wrap). Two classes of calls are failed separately:
- * how many of the first a scenario makes does not depend on timing, of the second it does. */
+ * The linker passes every call listed in `calls` through a wrapper here (--wrap). Two classes of calls are failed
+ * separately: how many of the first a scenario makes does not depend on timing, of the second it does. */
 #ifndef TORC_FAULTS_INJECT_H
 #define TORC_FAULTS_INJECT_H
 
@@ -32,8 +32,8 @@ bool inject_was_single(void);
 
 /* What is held at this moment: blocks, mappings, locked ranges, threads, locks, conditions. */
 uint64_t inject_held(void);
-/* inject_complaint: NULL, or what was wrong about giving back (something not held, another length); and the first thing that
- * is held, in words. */
+/* inject_complaint: NULL, or what was wrong about giving back (something not held, another length); and the first thing
+ * that is held, in words. */
 const char *inject_complaint(void);
 const char *inject_holding(void);
 /* Does the calling thread owe a barrier of the process that was refused? Did any thread sleep while it did? */

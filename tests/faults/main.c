@@ -1,8 +1,8 @@
 /* main.c - the sweep: every scenario, every call of it made to fail in turn.
  *
  * A scenario is played once to count its calls; then once for each n with its n-th call failing, and once with that and
- * all later ones failing; every time after that it is played again undisturbed. It checks for itself what calls answer; here
- * follows what must hold whatever happened: nothing is held that was not held before, no descriptor is open, every
+ * all later ones failing; every time after that it is played again undisturbed. It checks for itself what calls answer;
+ * here follows what must hold whatever happened: nothing is held that was not held before, no descriptor is open, every
  * barrier of the process was passed.
  *
  * With --broken the first block that the library frees after a failure is forgotten, as if a clean-up had left it out:

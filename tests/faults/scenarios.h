@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A scenario sets everything up, uses it, checks what it got, and takes everything down again, whatever failed on the way. */
+/* A scenario sets everything up, uses it, checks what it got, and takes everything down again, whatever failed on the
+ * way. */
 struct scenario {
     const char *name;
     void (*play)(void);

@@ -1,4 +1,5 @@
-/* ways.c - other ways to be called while calls fail: a reader behind a descriptor, a wait-set and a mailbox, handlers, pipes, requests. */
+/* ways.c - other ways to be called while calls fail: a reader behind a descriptor, a wait-set and a mailbox, handlers,
+ * pipes, requests. */
 #include "world.h"
 
 #include <stdatomic.h>

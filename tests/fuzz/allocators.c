@@ -1,5 +1,5 @@
-/* allocators.c - the allocators target: bytes as the decisions of a life of an arena, a region or a heap beside its reference
- * model (tests/unit/models.h), whose books are compared after every step.
+/* allocators.c - the allocators target: bytes as the decisions of a life of an arena, a region or a heap beside its
+ * reference model (tests/unit/models.h), whose books are compared after every step.
  *
  * TORC_FUZZ_BROKEN in the environment plants a defect: the allocator is told something behind the model's back.
  * TORC_FUZZ_ONLY names the one allocator that all inputs are for. */
@@ -43,7 +43,8 @@ static uint32_t planted_in(const struct allocator *allocator) {
     return 0;
 }
 
-/* The input's choice, unless the environment made it: the byte is read all the same, so that an input stays what it is. */
+/* The input's choice, unless the environment made it: the byte is read all the same, so that an input stays what it
+ * is. */
 static const struct allocator *chosen(struct chance *chance) {
     const struct allocator *allocator = &allocators[chance_below(chance, 3)];
     const char *only = getenv("TORC_FUZZ_ONLY");

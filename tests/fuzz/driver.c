@@ -2,9 +2,9 @@
  *
  *     TARGET [--seed=S] [--runs=N] [--coverage] [--write=DIRECTORY] [FILE or DIRECTORY]...
  *
- * Runs each file once, then N inputs made from a seed; --write stores these instead, as a corpus to begin with. The input of a run that ends badly is written to the directory
- * TORC_FUZZ_OUT (default: the current one) and the command that replays it is printed. --coverage prints what every
- * function answered and fails if something was never seen. */
+ * Runs each file once, then N inputs made from a seed; --write stores these instead, as a corpus to begin with. The
+ * input of a run that ends badly is written to the directory TORC_FUZZ_OUT (default: the current one) and the command
+ * that replays it is printed. --coverage prints what every function answered and fails if something was never seen. */
 #include "fuzz.h"
 
 #include <dirent.h>

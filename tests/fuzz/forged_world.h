@@ -30,12 +30,13 @@ struct world {
 };
 extern struct world worlds[WORLDS];
 
-/* worlds_open: once per process; nothing done to a forged handle may change them, so every input meets them the same. */
+/* worlds_open: once per process; nothing done to a forged handle may change them, so every input meets them the
+ * same. */
 void worlds_open(void);
 void worlds_close(void);
 
-/* forge: an id of the given kind from some random bits. try_forged: gives it to every function that takes a handle; false
- * if it happens to be the id of a live slot. check_world: all is as it was. */
+/* forge: an id of the given kind from some random bits. try_forged: gives it to every function that takes a handle;
+ * false if it happens to be the id of a live slot. check_world: all is as it was. */
 uint64_t forge(const struct world *world, uint32_t kind, uint64_t random);
 bool try_forged(struct world *world, uint64_t id);
 void check_world(struct world *world);

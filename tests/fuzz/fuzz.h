@@ -1,8 +1,8 @@
 /* fuzz.h - what the fuzz targets share: bytes in, findings out, and the table of what was seen.
  *
- * A target is one function, LLVMFuzzerTestOneInput: libFuzzer calls it, or driver.c does. It decodes its input into calls of
- * the library; whatever the bytes are, every call is a legal one or one whose refusal is promised. A broken promise is a
- * finding: it is printed and the program aborts. */
+ * A target is one function, LLVMFuzzerTestOneInput: libFuzzer calls it, or driver.c does. It decodes its input into
+ * calls of the library; whatever the bytes are, every call is a legal one or one whose refusal is promised. A broken
+ * promise is a finding: it is printed and the program aborts. */
 #ifndef TORC_TESTS_FUZZ_H
 #define TORC_TESTS_FUZZ_H
 
@@ -77,8 +77,8 @@ static inline uint32_t status_bit(int status) {
     return status > 0 ? 1u : 1u << -status;
 }
 
-/* The functions, and what a script can get from each. Whatever else one answers is a finding; what it never answered in a
- * whole run is a hole of that run. */
+/* The functions, and what a script can get from each. Whatever else one answers is a finding; what it never answered in
+ * a whole run is a hole of that run. */
 #define SPACE (OK | CLOSED | POOL_DRY | TOO_BIG | NO_MEMORY)
 #define FUNCTIONS(X)                                                                                                   \
     X(torc_config_check, OK | INVALID)                                                                                 \
@@ -174,7 +174,8 @@ int seen(enum function function, int status);
 enum state { STATES(STATE_ENUM) STATE_COUNT };
 void reached(enum state state);
 
-/* print_table: what was seen so far; returns how many holes it has. `functions`: a bit per enum function that counts. */
+/* print_table: what was seen so far; returns how many holes it has. `functions`: a bit per enum function that
+ * counts. */
 uint32_t print_table(uint64_t functions, bool states);
 
 /* Set by each target: what a complete run of it must have seen. */

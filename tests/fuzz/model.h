@@ -1,9 +1,9 @@
 /* model.h - the reference model of a bus: plain arrays that say what every call must answer.
  *
- * Sequences count from 0 here, whatever the bus counts from. The contract leaves some things open: when within a borrow a
- * reader's cursor moves, where between two bounds OLDEST joins, when a slot that all have passed is reaped. For these the
- * model keeps a range from `lo` (surely so far) to `hi` (at most so far); what the library then answers must be possible
- * for some value in the range, and narrows it. */
+ * Sequences count from 0 here, whatever the bus counts from. The contract leaves some things open: when within a borrow
+ * a reader's cursor moves, where between two bounds OLDEST joins, when a slot that all have passed is reaped. For these
+ * the model keeps a range from `lo` (surely so far) to `hi` (at most so far); what the library then answers must be
+ * possible for some value in the range, and narrows it. */
 #ifndef TORC_TESTS_FUZZ_MODEL_H
 #define TORC_TESTS_FUZZ_MODEL_H
 

@@ -52,7 +52,8 @@ void op_publish(void);
 void op_publish_batch(void);
 void op_ringptr_claim(void);
 bool publish_one(struct publisher *publisher, size_t length, uint32_t form);
-/* Judges the answer to one event of a publish or claim, and notes the event as open in the lane. taken: watch_pools's. */
+/* Judges the answer to one event of a publish or claim, and notes the event as open in the lane. taken:
+ * watch_pools's. */
 struct asked {
     struct publisher *publisher;
     uint32_t serial, type;

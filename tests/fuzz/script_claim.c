@@ -159,8 +159,8 @@ void claims_forget(struct publisher *publisher) {
     }
 }
 
-/* Settled again, also through a copy made before, it must be refused. A copy can only be told from a later claim while its
- * sequence was not given back. */
+/* Settled again, also through a copy made before, it must be refused. A copy can only be told from a later claim while
+ * its sequence was not given back. */
 static void settle_again(struct publisher *publisher, struct claim *claim, struct torc_claim *copy, bool committed) {
     if (choose(4) == 0) {
         expect(CALL(torc_commit, publisher->ptr, &claim->claim), TORC_INVALID, "a claim committed twice");

@@ -90,8 +90,8 @@ void op_release(void) {
     }
 }
 
-/* A handle whose reference was given back. While other references to the slot exist nobody can tell it from theirs; once
- * the slot is free, everything about it is refused. */
+/* A handle whose reference was given back. While other references to the slot exist nobody can tell it from theirs;
+ * once the slot is free, everything about it is refused. */
 void op_stale(void) {
     struct handle *handle = choose_handle(false);
     struct torc_ringptr clone = TORC_RINGPTR_NULL;

@@ -216,8 +216,8 @@ static uint32_t make_messages(struct torc_message *messages, uint32_t count, uin
     return serial;
 }
 
-/* Where nobody reads, what a batch has committed can be reaped within the same batch: which pool an event came from under
- * the policies that have a choice could then not be told from the counters. */
+/* Where nobody reads, what a batch has committed can be reaped within the same batch: which pool an event came from
+ * under the policies that have a choice could then not be told from the counters. */
 static bool has_choice(const struct publisher *publisher) {
     for (uint32_t i = 0; i < READERS; i++) {
         if (gates(&model.reader[i], publisher->lane)) {

@@ -1,7 +1,8 @@
 /* policies.c - one policy, so many events: policies POLICY EVENTS [--broken].
  *
- * No payload mixes two sequences, and what came plus what was lost is what was published, to the event (tests/stress/followers.h).
- * Most payloads stand in the entry, the others in slots. Evicted readers join anew where they were, and learn what they have missed. */
+ * No payload mixes two sequences, and what came plus what was lost is what was published, to the event
+ * (tests/stress/followers.h). Most payloads stand in the entry, the others in slots. Evicted readers join anew where
+ * they were, and learn what they have missed. */
 #include "../stress/followers.h"
 
 #include <inttypes.h>

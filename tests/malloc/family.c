@@ -1,6 +1,7 @@
-/* family.c - malloc and its family as programs see them; run with libtorc-malloc.so preloaded (tests/malloc_test.sh). Contracts
- * and errno of every function, fork from a program with busy threads, threads whose destructors allocate, allocation before
- * this file's own constructor. Prints nothing if all is well; the first thing that is not ends it with status 1. */
+/* family.c - malloc and its family as programs see them; run with libtorc-malloc.so preloaded (tests/malloc_test.sh).
+ * Contracts and errno of every function, fork from a program with busy threads, threads whose destructors allocate,
+ * allocation before this file's own constructor. Prints nothing if all is well; the first thing that is not ends it
+ * with status 1. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>

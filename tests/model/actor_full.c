@@ -1,5 +1,5 @@
-/* actor_full.c - a sender that waits on a full mailbox, against the actor that takes: neither sleeps while the other could go on, and
- * every message is handled or still the sender's. */
+/* actor_full.c - a sender that waits on a full mailbox, against the actor that takes: neither sleeps while the other
+ * could go on, and every message is handled or still the sender's. */
 #include "world.h"
 
 #define MESSAGES 4 /* one more than the mailbox holds */

@@ -1,5 +1,6 @@
-/* after.c - readers after other readers: nobody passes the one he is after, and nobody sleeps on when that one has moved on,
- * has left, or the bus was closed. What a reader makes of an event is plain data: without order it would be a race. */
+/* after.c - readers after other readers: nobody passes the one he is after, and nobody sleeps on when that one has
+ * moved on, has left, or the bus was closed. What a reader makes of an event is plain data: without order it would be a
+ * race. */
 #include "world.h"
 
 #include "../../src/core.h"
@@ -65,7 +66,7 @@ static void check_made(const struct torc_event *event) {
     model_assert_equal(made[event->sequence], number_of(event) * 10);
 }
 
-/* --- awake: order, and the gate ------------------------------------------------------------------------------------- */
+/* --- awake: order, and the gate ----------------------------------------------------------------------------------- */
 
 static void make_run(uint64_t count) {
     struct torc_event event;
@@ -127,7 +128,7 @@ MODEL_SCENARIO(bus_after_gate, .claim = "a publisher that wraps waits for the la
                .thread = {publish_three, make_three, check_three}, .check = close_all, .preemptions = 1, .fences = true,
                .quick = MODEL_NOT_QUICK);
 
-/* --- asleep ----------------------------------------------------------------------------------------------------------- */
+/* --- asleep ------------------------------------------------------------------------------------------------------- */
 
 static void make_asleep(uint64_t count) {
     struct torc_event event;
@@ -185,7 +186,7 @@ MODEL_SCENARIO(bus_after_lane, .claim = "a sleeper wakes for what comes by a lan
                .hazards = "19", .setup = setup_lanes, .thread = {publish_elsewhere, make_one_asleep, check_one_asleep},
                .check = close_all, .preemptions = MODEL_NONE, .deep = 1, .fences = true);
 
-/* --- the one it is after leaves ---------------------------------------------------------------------------------------- */
+/* --- the one it is after leaves ----------------------------------------------------------------------------------- */
 
 static void setup_leaving(void) {
     open_two(1);
@@ -256,7 +257,7 @@ MODEL_SCENARIO(bus_after_chain, .claim = "where the middle of a chain leaves, th
                .broken = "the middle one was after nobody", .setup = setup_chain,
                .thread = {make_given, leave_middle, check_given}, .check = close_all, .preemptions = 1, .fences = true);
 
-/* --- the end ---------------------------------------------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void publish_or_not(void) {
     int status = put(w.publisher, 1, 8);

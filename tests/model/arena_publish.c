@@ -1,5 +1,5 @@
-/* arena_publish.c - an arena's buffer published without a copy, kept by its reader, and released for the last time elsewhere: the
- * arena's owner finds the room again, after all that was read in it. */
+/* arena_publish.c - an arena's buffer published without a copy, kept by its reader, and released for the last time
+ * elsewhere: the arena's owner finds the room again, after all that was read in it. */
 #include "world.h"
 
 #define SIZE 40

@@ -1,5 +1,6 @@
-/* arena_release.c - buffers of an arena released by another thread, against the owner that looks for room, and against one that
- * destroys the arena: what was done with the bytes lies before what comes after, and nothing is touched that is gone. */
+/* arena_release.c - buffers of an arena released by another thread, against the owner that looks for room, and against
+ * one that destroys the arena: what was done with the bytes lies before what comes after, and nothing is touched that
+ * is gone. */
 #include "world.h"
 
 #define SIZE 40 /* 48 with its guard */

@@ -1,8 +1,8 @@
 /* tests/model/atomic.h - the names of torc/atomic.h, given to the explorer (TORC_ATOMIC_HEADER).
  *
- * Each use of an operation is a site: where it stands, what it does, in which order. The order is read from the site when
- * the operation runs, so a test can weaken one site without building anything anew. Inline functions of headers give one
- * site per file that includes them; sites of the same place are one site to the explorer (sites.c). */
+ * Each use of an operation is a site: where it stands, what it does, in which order. The order is read from the site
+ * when the operation runs, so a test can weaken one site without building anything anew. Inline functions of headers
+ * give one site per file that includes them; sites of the same place are one site to the explorer (sites.c). */
 #ifndef TORC_TESTS_MODEL_ATOMIC_H
 #define TORC_TESTS_MODEL_ATOMIC_H
 

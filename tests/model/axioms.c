@@ -1,9 +1,10 @@
 /* axioms.c - enumerates all execution graphs of a small program and keeps those that RC11 calls consistent.
  *
  * A graph: which store each read reads (rf), and an order of the stores of each cell (mo). Consistent: hb ; eco? has no
- * cycle of one step (coherence), nothing comes between a RMW and what it read (atomicity), psc has no cycle (full fences), and
- * program order with rf has none (no thin air). A heavy barrier is two full fences with nothing between them, and one in each
- * other thread, anywhere there, which in the order of fences comes between those two. Relations are bit matrices; nothing here is shared with the explorer. */
+ * cycle of one step (coherence), nothing comes between a RMW and what it read (atomicity), psc has no cycle (full
+ * fences), and program order with rf has none (no thin air). A heavy barrier is two full fences with nothing between
+ * them, and one in each other thread, anywhere there, which in the order of fences comes between those two. Relations
+ * are bit matrices; nothing here is shared with the explorer. */
 #include "axioms.h"
 #include "atomic.h"
 
@@ -65,7 +66,7 @@ static bool cyclic(const relation r) {
     return false;
 }
 
-/* --- the relations of one graph ------------------------------------------------------------------------------------------ */
+/* --- the relations of one graph ----------------------------------------------------------------------------------- */
 
 static void communication(relation rf, relation mo, relation fr) {
     for (uint32_t i = 0; i < events; i++) {
@@ -94,7 +95,8 @@ static bool ordered(uint32_t e, uint8_t bits) {
     return event[e].op.op != MODEL_FENCE && (event[e].op.order & bits) == bits;
 }
 
-/* The events whose release a read of `write` acquires: release fences before its head, or a head that releases itself. */
+/* The events whose release a read of `write` acquires: release fences before its head, or a head that releases
+ * itself. */
 static uint32_t releases_of(uint32_t write) {
     uint32_t found = 0;
     for (;;) {
@@ -193,7 +195,7 @@ static bool consistent(void) {
     return !cyclic(hb) && !cyclic(eco) && !cyclic(both) && fences_consistent(hb, eco, air);
 }
 
-/* --- all graphs ------------------------------------------------------------------------------------------------------------ */
+/* --- all graphs --------------------------------------------------------------------------------------------------- */
 
 static void outcome(void) {
     char text[MAX_OUTCOME];

@@ -1,4 +1,5 @@
-/* axioms.h - RC11 as its authors define it, by axioms over graphs of events: a second opinion on what the explorer finds. */
+/* axioms.h - RC11 as its authors define it, by axioms over graphs of events: a second opinion on what the explorer
+ * finds. */
 #ifndef TORC_TESTS_MODEL_AXIOMS_H
 #define TORC_TESTS_MODEL_AXIOMS_H
 
@@ -24,9 +25,9 @@ struct small_program {
     struct small_op op[AXIOM_THREADS][AXIOM_OPS];
 };
 
-/* axioms_outcomes: calls `found` for each outcome of each consistent execution: what the reads read, in program order, thread
- * after thread, then what the cells hold at last. With `strict`, full fences must also be ordered consistently with program order
- * and reads-from, as they are when they take effect one after the other. */
+/* axioms_outcomes: calls `found` for each outcome of each consistent execution: what the reads read, in program order,
+ * thread after thread, then what the cells hold at last. With `strict`, full fences must also be ordered consistently
+ * with program order and reads-from, as they are when they take effect one after the other. */
 void axioms_outcomes(const struct small_program *program, bool strict, void (*found)(const char *outcome));
 
 #endif

@@ -1,8 +1,9 @@
 /* block.c - what threads block on: futex, mutex, condition variable.
  *
- * A futex sleeper checks the word under the kernel's lock: it may see any value that coherence allows, but none older than
- * what a waker knew that has already passed that lock. Spurious wake-ups are not made, so a lost one is a deadlock. A mutex
- * keeps its owner in its own memory (so that it is put back with it) and hands its last owner's view to the next one. */
+ * A futex sleeper checks the word under the kernel's lock: it may see any value that coherence allows, but none older
+ * than what a waker knew that has already passed that lock. Spurious wake-ups are not made, so a lost one is a
+ * deadlock. A mutex keeps its owner in its own memory (so that it is put back with it) and hands its last owner's view
+ * to the next one. */
 #include "explorer.h"
 
 #include <errno.h>
@@ -231,7 +232,7 @@ int __wrap_pthread_mutex_destroy(pthread_mutex_t *mutex) {
     return 0;
 }
 
-/* --- condition variables ------------------------------------------------------------------------------------------- */
+/* --- condition variables ------------------------------------------------------------------------------------------ */
 
 int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);
 int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {

@@ -1,4 +1,5 @@
-/* bus_sleep.c - a reader that sleeps and a publisher that does not know: no wake-up is lost, with membarrier and without. */
+/* bus_sleep.c - a reader that sleeps and a publisher that does not know: no wake-up is lost, with membarrier and
+ * without. */
 #include "world.h"
 
 static void setup(void) {

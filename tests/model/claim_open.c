@@ -1,4 +1,5 @@
-/* claim_open.c - a publisher that stops between claim and commit: readers find nothing, in a bounded number of steps. */
+/* claim_open.c - a publisher that stops between claim and commit: readers find nothing, in a bounded number of
+ * steps. */
 #include "world.h"
 
 static struct torc_claim claim;

@@ -84,8 +84,8 @@ MODEL_SCENARIO(claim_batch, .claim = "batches settled out of order come in claim
                .hazards = "3", .broken = "a payload is changed after its commit", .setup = setup_batch,
                .thread = {settle_batches, take}, .check = close_world, .preemptions = 2, .quick = 1);
 
-/* A row of three in slots, the pool's last and its first ones: 1 is committed alone, 2 as the first of what is left, the third is given
- * back. 3 and 4 take its sequence and the slots behind. */
+/* A row of three in slots, the pool's last and its first ones: 1 is committed alone, 2 as the first of what is left,
+ * the third is given back. 3 and 4 take its sequence and the slots behind. */
 static void setup_row(void) {
     struct torc_config config = tiny_config();
     config.lane_entries = 4;

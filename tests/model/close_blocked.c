@@ -1,5 +1,5 @@
-/* close_blocked.c - the bus is closed on publishers that wait for room or for a slot and readers that sleep: all come back with
- * CLOSED, and what was published until then is read. */
+/* close_blocked.c - the bus is closed on publishers that wait for room or for a slot and readers that sleep: all come
+ * back with CLOSED, and what was published until then is read. */
 #include "world.h"
 
 #include "../../src/core.h"

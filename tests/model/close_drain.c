@@ -1,4 +1,5 @@
-/* close_drain.c - torc_bus_drain against a reader at work: back when everything was read, at the latest at its deadline. */
+/* close_drain.c - torc_bus_drain against a reader at work: back when everything was read, at the latest at its
+ * deadline. */
 #include "world.h"
 
 static uint64_t taken;

@@ -1,5 +1,5 @@
-/* close_halt.c - the bus is halted on a publisher that waits for room, a reader that sleeps and a drain: all come back with CLOSED, and no
- * slot is lost; what the reader got until then is a beginning of what was published. */
+/* close_halt.c - the bus is halted on a publisher that waits for room, a reader that sleeps and a drain: all come back
+ * with CLOSED, and no slot is lost; what the reader got until then is a beginning of what was published. */
 #include "world.h"
 
 #include "../../src/core.h"

@@ -1,5 +1,6 @@
-/* close_lane.c - a publisher closes while its reader is at the lane's end, and the next one takes the lane: in the same topic at
- * once, for another topic when the reader has read it to its end. No event is lost or read in the other's memory. */
+/* close_lane.c - a publisher closes while its reader is at the lane's end, and the next one takes the lane: in the same
+ * topic at once, for another topic when the reader has read it to its end. No event is lost or read in the other's
+ * memory. */
 #include "world.h"
 
 static struct torc_topic *other;

@@ -123,7 +123,8 @@ MODEL_SCENARIO(bus_copy_evict_told, .claim = "a reader that was told of its evic
                .hazards = "4, 12", .setup = setup_slot, .thread = {publish_in_slot, take_once}, .check = check_once,
                .preemptions = 2, .quick = 1);
 
-/* The reader never reads again, so the eviction alone can end the drain. The drain waits for what is published when it begins. */
+/* The reader never reads again, so the eviction alone can end the drain. The drain waits for what is published when it
+ * begins. */
 static void publish_over(void) {
     put_run(2, 3, 16);
 }

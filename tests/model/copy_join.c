@@ -169,7 +169,7 @@ MODEL_SCENARIO(bus_copy_leave, .claim = "after the last reader that copies has l
                .hazards = "7, 8", .setup = setup_full, .thread = {publish_third, join_and_leave}, .check = check_left,
                .preemptions = 1, .quick = 1);
 
-/* --- while a slot is taken back by a plain store (REAP) ------------------------------------------------------------ */
+/* --- while a slot is taken back by a plain store (REAP) ----------------------------------------------------------- */
 
 #define IN_SLOT 64u
 

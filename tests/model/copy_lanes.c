@@ -1,5 +1,5 @@
-/* copy_lanes.c - policies that meet: an EVICT and a LOSSY reader of one topic, two publishers. One evicts the reader for the sake of its own
- * lane; from then on the other overwrites what that reader has not read in the other lane. */
+/* copy_lanes.c - policies that meet: an EVICT and a LOSSY reader of one topic, two publishers. One evicts the reader
+ * for the sake of its own lane; from then on the other overwrites what that reader has not read in the other lane. */
 #include "copy_world.h"
 
 static struct torc_publisher *other;

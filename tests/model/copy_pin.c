@@ -1,5 +1,5 @@
-/* copy_pin.c - events in slots: a LOSSY reader pins a slot while the publisher takes it back and uses it again, and somebody
- * else lets go of the last handle. */
+/* copy_pin.c - events in slots: a LOSSY reader pins a slot while the publisher takes it back and uses it again, and
+ * somebody else lets go of the last handle. */
 #include "copy_world.h"
 
 #define IN_SLOT 64u

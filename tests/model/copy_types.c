@@ -1,5 +1,5 @@
-/* copy_types.c - CONFLATE per type: the newest event of each type, whole, and a count of those that it replaced; what was overwritten
- * unseen is told apart. Event `sequence` has the number sequence + 1 and one of two types. */
+/* copy_types.c - CONFLATE per type: the newest event of each type, whole, and a count of those that it replaced; what
+ * was overwritten unseen is told apart. Event `sequence` has the number sequence + 1 and one of two types. */
 #include "copy_world.h"
 
 #define IN_SLOT 64u
@@ -59,7 +59,7 @@ static void check_sums(uint64_t end) {
     close_world();
 }
 
-/* --- inline, lapped at any point ----------------------------------------------------------------------------------------- */
+/* --- inline, lapped at any point ---------------------------------------------------------------------------------- */
 
 static void setup_inline(void) {
     open_types(2, 2, 16);
@@ -79,7 +79,7 @@ MODEL_SCENARIO(bus_copy_types,
                .hazards = "1", .broken = "the reader does not count what was replaced", .setup = setup_inline,
                .thread = {publish_inline, take_four}, .check = check_four, .preemptions = 2, .quick = 1);
 
-/* --- in slots: two of them, one of which it may hold back --------------------------------------------------------------------- */
+/* --- in slots: two of them, one of which it may hold back --------------------------------------------------------- */
 
 static void setup_slots(void) {
     open_types(4, 2, IN_SLOT);
@@ -101,7 +101,7 @@ MODEL_SCENARIO(bus_copy_types_slots, .claim = "what it holds back is whole, and 
                .hazards = "1, 12, 13", .setup = setup_slots, .thread = {publish_slots, take_and_stay_away},
                .check = check_slots, .preemptions = 2, .quick = 1);
 
-/* --- asleep, one type too many -------------------------------------------------------------------------------------------------- */
+/* --- asleep, one type too many ------------------------------------------------------------------------------------ */
 
 static void setup_sleep(void) {
     open_types(4, 1, 16);

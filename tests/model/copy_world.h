@@ -20,7 +20,8 @@ struct torc_reader *open_copier(const struct torc_reader_config *config);
 /* One torc_next, checked: events are whole, and their sequence is the one that is due. Returns its status. */
 int take_copy(struct torc_reader *reader, struct came *came);
 void note_copy(const struct torc_event *event, struct came *came);
-/* As take_copy, of a reader that joined while claims were taken back: sequences may be stepped over. Was there anything? */
+/* As take_copy, of a reader that joined while claims were taken back: sequences may be stepped over. Was there
+ * anything? */
 bool take_or_skip(struct torc_reader *reader, struct came *came);
 /* Until all sequences before `end` came or were lost; pauses when there is none. */
 void take_copies(struct torc_reader *reader, struct came *came, uint64_t end);

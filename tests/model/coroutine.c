@@ -1,4 +1,5 @@
-/* coroutine.c - a stack per model thread, and switching between them. On x86-64 by hand, for speed; elsewhere by ucontext.
+/* coroutine.c - a stack per model thread, and switching between them. On x86-64 by hand, for speed; elsewhere by
+ * ucontext.
  *
  * A coroutine that is left for good is simply forgotten: the next execution starts it anew on the same stack. */
 #include "explorer.h"

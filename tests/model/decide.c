@@ -1,9 +1,9 @@
-/* decide.c - every decision of an execution goes through here: taken from the path that the depth-first search is on, at
- * random, or from a replay string.
+/* decide.c - every decision of an execution goes through here: taken from the path that the depth-first search is on,
+ * at random, or from a replay string.
  *
- * A replay string lists the decisions that were not the obvious ones: step, kind, value. Kinds: s who runs (thread * 4 +
- * how), r which store a load reads and m where a store goes (0: the newest), i and j where a barrier's fence goes, f who is
- * woken, c a choice of the scenario. Without an entry a thread goes on, reads the newest, writes the newest. */
+ * A replay string lists the decisions that were not the obvious ones: step, kind, value. Kinds: s who runs (thread * 4
+ * + how), r which store a load reads and m where a store goes (0: the newest), i and j where a barrier's fence goes, f
+ * who is woken, c a choice of the scenario. Without an entry a thread goes on, reads the newest, writes the newest. */
 #include "explorer.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* detach_hand.c - a reader is detached by another thread while it reads by hand and its publisher needs the room: whichever way it
- * falls, what it borrowed stays until it is given back, the publisher goes on, and afterwards there is nothing more to read. */
+/* detach_hand.c - a reader is detached by another thread while it reads by hand and its publisher needs the room:
+ * whichever way it falls, what it borrowed stays until it is given back, the publisher goes on, and afterwards there is
+ * nothing more to read. */
 #include "world.h"
 
 static torc_a32 gone;

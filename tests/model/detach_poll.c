@@ -1,5 +1,5 @@
-/* detach_poll.c - a reader is detached while its handler runs, from outside and from inside, and closed afterwards: no callback
- * after the detach has returned, no use after free, and the publisher goes on. */
+/* detach_poll.c - a reader is detached while its handler runs, from outside and from inside, and closed afterwards: no
+ * callback after the detach has returned, no use after free, and the publisher goes on. */
 #include "world.h"
 
 static torc_a32 gone, done;
@@ -41,8 +41,8 @@ static void poll_outside(void) {
     torc_store_release32(&done, 1);
 }
 
-/* Never TORC_BUSY: a handler is waited for, unless the borrow is between two looks of torc_poll. The defect: the reader is closed
- * while its owner still uses it. */
+/* Never TORC_BUSY: a handler is waited for, unless the borrow is between two looks of torc_poll. The defect: the reader
+ * is closed while its owner still uses it. */
 static void detach_and_close(void) {
     if (torc_reader_detach(w.reader) == TORC_OK) {
         torc_store_release32(&gone, 1);

@@ -1,5 +1,5 @@
-/* detach_wait.c - a reader that only waits is detached: nothing is borrowed, so the detacher must never take it for a borrow, however
- * long the waiting thread is kept from going on while it leaves. */
+/* detach_wait.c - a reader that only waits is detached: nothing is borrowed, so the detacher must never take it for a
+ * borrow, however long the waiting thread is kept from going on while it leaves. */
 #include "world.h"
 
 static void setup(void) {

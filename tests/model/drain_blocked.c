@@ -1,5 +1,6 @@
-/* drain_blocked.c - torc_bus_drain on an open bus whose publisher waits for room: it ends when all that was published before it is
- * read, whether or not the publisher goes on meanwhile, and holds up neither. Where nobody reads, its deadline ends it. */
+/* drain_blocked.c - torc_bus_drain on an open bus whose publisher waits for room: it ends when all that was published
+ * before it is read, whether or not the publisher goes on meanwhile, and holds up neither. Where nobody reads, its
+ * deadline ends it. */
 #include "world.h"
 
 static uint64_t last; /* of those that the drain waits for at least, when it was read */

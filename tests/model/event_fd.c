@@ -1,7 +1,8 @@
-/* event_fd.c - readers behind an eventfd and in a wait-set: no wake-up is lost, and none keeps the descriptor readable for nothing.
+/* event_fd.c - readers behind an eventfd and in a wait-set: no wake-up is lost, and none keeps the descriptor readable
+ * for nothing.
  *
- * An eventfd is a word that the kernel changes under a lock of its own: an exchange and a futex. What an event loop does is
- * to sleep until it is not 0. */
+ * An eventfd is a word that the kernel changes under a lock of its own: an exchange and a futex. What an event loop
+ * does is to sleep until it is not 0. */
 #include "world.h"
 
 #include <errno.h>

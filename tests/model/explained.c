@@ -1,7 +1,9 @@
-/* explained.c - the table of memory orders whose weakening no scenario can notice, and why: FILE | OPERAND | VARIANT | reason.
+/* explained.c - the table of memory orders whose weakening no scenario can notice, and why: FILE | OPERAND | VARIANT |
+ * reason.
  *
- * FILE may end in :FUNCTION where the same operand stands more than once in a file, and in :FUNCTION#N for the Nth in there;
- * all are as --sites prints them, * stands for any operand or variant. A line that explains nothing is out of date, and fails the run as a survivor does. */
+ * FILE may end in :FUNCTION where the same operand stands more than once in a file, and in :FUNCTION#N for the Nth in
+ * there; all are as --sites prints them, * stands for any operand or variant. A line that explains nothing is out of
+ * date, and fails the run as a survivor does. */
 #include "mutate.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* tests/model/explorer.h - what the explorer's own files share. Built without instrumentation; scenarios never see it. */
+/* tests/model/explorer.h - what the explorer's own files share. Built without instrumentation; scenarios never see
+ * it. */
 #ifndef TORC_TESTS_MODEL_EXPLORER_H
 #define TORC_TESTS_MODEL_EXPLORER_H
 
@@ -102,7 +103,8 @@ struct seen_store {
 };
 #define MAX_SEEN 256
 
-/* What a preempted thread waits for: until then, going on would only repeat what was explored without the preemption. */
+/* What a preempted thread waits for: until then, going on would only repeat what was explored without the
+ * preemption. */
 enum pending { PENDING_NONE = 0, PENDING_READ, PENDING_FENCE };
 
 struct thread {
@@ -327,8 +329,8 @@ bool replay(const struct model_scenario *scenario, const char *text);
 bool replays(const struct model_scenario *scenario); /* does the replay string of what was found lead there again? */
 double seconds_now(void);
 
-/* jobs.c: does all pieces, `jobs` at a time, each in one of as many processes; false: one of those ended early. What jobs
- * share is in memory of jobs_share; who prints or adds up holds the lock. */
+/* jobs.c: does all pieces, `jobs` at a time, each in one of as many processes; false: one of those ended early. What
+ * jobs share is in memory of jobs_share; who prints or adds up holds the lock. */
 bool in_jobs(uint32_t jobs, uint32_t pieces, void (*work)(uint32_t piece));
 void *jobs_share(size_t bytes);
 void jobs_lock(bool taken);

@@ -1,4 +1,5 @@
-/* gate_edge.c - sequences across 2^32, 2^48, 2^63 and 2^64: the gate, the stamps and the marks of slots go on as before. */
+/* gate_edge.c - sequences across 2^32, 2^48, 2^63 and 2^64: the gate, the stamps and the marks of slots go on as
+ * before. */
 #include "world.h"
 
 #include "../../src/core.h"

@@ -1,4 +1,5 @@
-/* gate_inline.c - two gating readers of different speed, a lane of two entries, a lap and a half: the gate is the slower one's. */
+/* gate_inline.c - two gating readers of different speed, a lane of two entries, a lap and a half: the gate is the
+ * slower one's. */
 #include "world.h"
 
 #include "../../src/core.h"

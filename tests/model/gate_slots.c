@@ -1,4 +1,5 @@
-/* gate_slots.c - a pool smaller than the lane: slots are reaped behind the slower of two readers while the lane has room. */
+/* gate_slots.c - a pool smaller than the lane: slots are reaped behind the slower of two readers while the lane has
+ * room. */
 #include "world.h"
 
 #include "../../src/core.h"

@@ -1,5 +1,5 @@
-/* group.c - groups: each event goes to one member, leaving and finishing exclude each other, and nobody who waits is forgotten. What the
- * members read is the entry itself: a publisher that overwrote it too early would be a race. */
+/* group.c - groups: each event goes to one member, leaving and finishing exclude each other, and nobody who waits is
+ * forgotten. What the members read is the entry itself: a publisher that overwrote it too early would be a race. */
 #include "world.h"
 
 #include "../../src/group.h"
@@ -82,7 +82,7 @@ static void wait_third(void) {
     take_wait(2);
 }
 
-/* --- handing out, and the gate ----------------------------------------------------------------------------------------- */
+/* --- handing out, and the gate ------------------------------------------------------------------------------------ */
 
 static void setup_two(void) {
     open_members(2, 2);
@@ -102,7 +102,7 @@ MODEL_SCENARIO(bus_group_hand_out_fences, .claim = "the same without membarrier"
                .thread = {try_first, try_second, publish_third}, .check = check_two, .fences = true, .preemptions = 2,
                .quick = 1);
 
-/* --- leaving against finishing ------------------------------------------------------------------------------------------ */
+/* --- leaving against finishing ------------------------------------------------------------------------------------ */
 
 static void setup_held(void) {
     open_members(2, 1);
@@ -136,7 +136,7 @@ MODEL_SCENARIO(bus_group_leave, .claim = "what one member finishes and another l
                .thread = {finish, leave_for_it, take_if_any}, .check = check_finished_once,
                .preemptions = MODEL_UNBOUNDED, .quick = 2);
 
-/* --- asleep ------------------------------------------------------------------------------------------------------------- */
+/* --- asleep ------------------------------------------------------------------------------------------------------- */
 
 static void setup_none(void) {
     open_members(2, 0);
@@ -194,7 +194,7 @@ MODEL_SCENARIO(bus_group_return, .claim = "what a member leaves behind wakes one
                .setup = setup_three, .thread = {return_it, publish_second, wait_second, wait_third},
                .check = check_returned, .preemptions = 1, .quick = MODEL_NONE, .fences = true);
 
-/* --- the end ------------------------------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void end_bus(void) {
     model_assert_status(torc_bus_close(w.bus), TORC_OK);

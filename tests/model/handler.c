@@ -1,4 +1,5 @@
-/* handler.c - a managed reader: its thread sleeps, is woken by events, is told to stop, and is not missed by whoever waits for its end. */
+/* handler.c - a managed reader: its thread sleeps, is woken by events, is told to stop, and is not missed by whoever
+ * waits for its end. */
 #include "world.h"
 
 static struct torc_handler_thread *handler;
@@ -59,7 +60,7 @@ MODEL_SCENARIO(bus_handler_stop, .claim = "a handler that is told to stop, aslee
                .hazards = "20", .broken = "a stop is believed to wait for what was published", .setup = setup,
                .thread = {start_and_stop}, .check = check, .fences = true, .preemptions = 1, .quick = 1);
 
-/* --- refused by its own start, and looked at by others -------------------------------------------------------------------- */
+/* --- refused by its own start, and looked at by others ------------------------------------------------------------ */
 
 static int refuse_start(void *context, struct torc_handler_thread *self) {
     (void)context, (void)self;

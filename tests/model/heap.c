@@ -3,7 +3,8 @@
  *
  * Memory of setup lies in the first part and is copied back before each execution, with the static data of library and
  * scenarios (the object files between begin.c and end.c). Each thread allocates from a part of its own, so that
- * addresses do not depend on the schedule. Nothing is handed out twice in one execution: use after free is always noticed. */
+ * addresses do not depend on the schedule. Nothing is handed out twice in one execution: use after free is always
+ * noticed. */
 #include "explorer.h"
 
 #include <stdlib.h>

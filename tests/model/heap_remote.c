@@ -1,5 +1,5 @@
-/* heap_remote.c - blocks of a heap freed by threads that do not own them, against the owner that takes them over: each comes back
- * once, and what was done in it lies before its next use. */
+/* heap_remote.c - blocks of a heap freed by threads that do not own them, against the owner that takes them over: each
+ * comes back once, and what was done in it lies before its next use. */
 #include "world.h"
 
 #include "../../pools/heap_local.h"

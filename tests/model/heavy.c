@@ -2,8 +2,8 @@
  * caller's again.
  *
  * The kernel interrupts the other threads one by one while they run. So each of them may do any number of operations
- * before its fence comes: whether now or later is decided when the barrier is called and then before each of its operations
- * that others can notice. Meanwhile the caller waits. One that is to come late counts as a preemption. */
+ * before its fence comes: whether now or later is decided when the barrier is called and then before each of its
+ * operations that others can notice. Meanwhile the caller waits. One that is to come late counts as a preemption. */
 #include "explorer.h"
 
 static struct model_site injected = {"kernel", "membarrier", "", 0, MODEL_FENCE, MODEL_SEQ_CST, 0, MODEL_SEQ_CST, 0, 1,

@@ -1,5 +1,5 @@
-/* join_oldest.c - a gating reader joins at OLDEST at every point of a publisher's work, on a lane that wraps: from where it begins it
- * reads everything, whole, and the publisher waits for it. */
+/* join_oldest.c - a gating reader joins at OLDEST at every point of a publisher's work, on a lane that wraps: from
+ * where it begins it reads everything, whole, and the publisher waits for it. */
 #include "world.h"
 
 #include "../../src/core.h"

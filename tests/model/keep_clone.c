@@ -1,5 +1,5 @@
-/* keep_clone.c - an event in a slot is kept by its reader, cloned, and let go of in two threads, while the publisher waits for that
- * slot: it is used again after all three references are gone, and after all that was read by them. */
+/* keep_clone.c - an event in a slot is kept by its reader, cloned, and let go of in two threads, while the publisher
+ * waits for that slot: it is used again after all three references are gone, and after all that was read by them. */
 #include "world.h"
 
 static struct torc_ringptr kept, cloned;

@@ -1,5 +1,6 @@
-/* later_release.c - a bus that is to go with its last handle, against the releases of those handles and the end of its publisher: it goes
- * exactly once, nobody touches it afterwards (the explorer knows freed memory), and nothing stays on the heap. */
+/* later_release.c - a bus that is to go with its last handle, against the releases of those handles and the end of its
+ * publisher: it goes exactly once, nobody touches it afterwards (the explorer knows freed memory), and nothing stays on
+ * the heap. */
 #include "world.h"
 
 #include "../../src/core.h"

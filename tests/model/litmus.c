@@ -1,9 +1,11 @@
-/* litmus.c - the explorer's own proof: small programs whose outcomes under RC11 are known. Each names all that are allowed;
- * every one must be found, and none besides. Here: two threads, coherence, causality. Further ones: litmus_*.c.
+/* litmus.c - the explorer's own proof: small programs whose outcomes under RC11 are known. Each names all that are
+ * allowed; every one must be found, and none besides. Here: two threads, coherence, causality. Further ones:
+ * litmus_*.c.
  *
  * LB is forbidden here. C11 as published allows it, RC11 does not: it forbids cycles of program order and reads-from,
  * which is how it rules out values out of thin air. Hardware of the ARM and POWER families can show it for relaxed
- * accesses without a dependency, so code that is right only because LB cannot happen is not found out by this explorer. */
+ * accesses without a dependency, so code that is right only because LB cannot happen is not found out by this
+ * explorer. */
 #include "model.h"
 
 static torc_a64 x, y, z;
@@ -29,7 +31,7 @@ static void write_y(void) {
     torc_store_relaxed64(&y, 1);
 }
 
-/* --- MP: message passing -------------------------------------------------------------------------------------------- */
+/* --- MP: message passing ------------------------------------------------------------------------------------------ */
 
 static void mp_write_relaxed(void) {
     torc_store_relaxed64(&x, 1);
@@ -56,7 +58,7 @@ SCENARIO(mp_no_release, "MP without release: the same", "00|01|10|11", .thread =
 SCENARIO(mp, "MP release/acquire: never the flag without the data", "00|01|11", .thread = {mp_write, mp_read},
          .check = two);
 
-/* --- SB: store buffering -------------------------------------------------------------------------------------------- */
+/* --- SB: store buffering ------------------------------------------------------------------------------------------ */
 
 static void sb_x(void) {
     torc_store_relaxed64(&x, 1);
@@ -78,7 +80,7 @@ SCENARIO(sb_relaxed, "SB relaxed: both may miss the other", "00|01|10|11", .thre
 SCENARIO(sb_acquire_release, "SB release/acquire: no help", "00|01|10|11", .thread = {sb_x_strong, sb_y_strong},
          .check = two);
 
-/* --- LB: load buffering --------------------------------------------------------------------------------------------- */
+/* --- LB: load buffering ------------------------------------------------------------------------------------------- */
 
 static void lb_x(void) {
     r1 = torc_load_relaxed64(&x);
@@ -90,7 +92,7 @@ static void lb_y(void) {
 }
 SCENARIO(lb, "LB: never both (RC11; C11 as published allows it)", "00|01|10", .thread = {lb_x, lb_y}, .check = two);
 
-/* --- coherence: one location ---------------------------------------------------------------------------------------- */
+/* --- coherence: one location -------------------------------------------------------------------------------------- */
 
 static void write_x_2(void) {
     torc_store_relaxed64(&x, 2);
@@ -134,7 +136,7 @@ SCENARIO(corw, "CoRW: a write comes after what its thread has read", "01|02|21",
          .check = result_and_x);
 SCENARIO(coww, "CoWW: a thread's writes stay in order", "2", .thread = {write_x_twice}, .check = only_x);
 
-/* --- 2+2W ------------------------------------------------------------------------------------------------------------ */
+/* --- 2+2W --------------------------------------------------------------------------------------------------------- */
 
 static void w22_1(void) {
     torc_store_relaxed64(&x, 1);
@@ -160,7 +162,7 @@ SCENARIO(2_2w, "2+2W relaxed: both first writes may come last", "11|12|21|22", .
 SCENARIO(2_2w_release, "2+2W release: no help", "11|12|21|22", .thread = {w22_1_release, w22_2_release},
          .check = x_and_y);
 
-/* --- WRC, ISA2: causality through a third thread ---------------------------------------------------------------------- */
+/* --- WRC, ISA2: causality through a third thread ------------------------------------------------------------------ */
 
 static void wrc_middle(void) {
     r1 = torc_load_acquire64(&x);
@@ -205,7 +207,7 @@ SCENARIO(isa2, "ISA2: release/acquire is transitive", "000|001|010|011|100|101|1
 SCENARIO(isa2_relaxed, "ISA2 with a relaxed read in the middle: it is not", "000|001|010|011|100|101|110|111",
          .thread = {mp_write, isa2_middle_relaxed, isa2_last}, .check = three);
 
-/* --- IRIW: independent reads of independent writes -------------------------------------------------------------------- */
+/* --- IRIW: independent reads of independent writes ---------------------------------------------------------------- */
 
 static void iriw_xy(void) {
     r1 = torc_load_acquire64(&x);

@@ -24,7 +24,7 @@ static void write_y(void) {
     torc_store_relaxed64(&y, 1);
 }
 
-/* --- MP by fences ---------------------------------------------------------------------------------------------------- */
+/* --- MP by fences ------------------------------------------------------------------------------------------------- */
 
 static void mp_write_plain(void) {
     torc_store_relaxed64(&x, 1);
@@ -58,7 +58,7 @@ SCENARIO(mp_fence_read_only, "MP, fence of the reader alone: no help", "00|01|10
 SCENARIO(mp_fence_late, "MP, fence after both reads: no help", "00|01|10|11", .thread = {mp_write, mp_read_late},
          .check = two);
 
-/* --- SB by full fences ------------------------------------------------------------------------------------------------- */
+/* --- SB by full fences -------------------------------------------------------------------------------------------- */
 
 static void sb_x(void) {
     torc_store_relaxed64(&x, 1);
@@ -98,7 +98,7 @@ SCENARIO(sb_weak_fence, "SB with an acquire-release fence on one side: no help",
 SCENARIO(sb_rmw_between, "SB with a RMW of one common location on each side: one sees the other", "01|10|11",
          .thread = {sb_x_rmw, sb_y_rmw}, .check = two);
 
-/* --- 2+2W, IRIW, WRC by full fences ------------------------------------------------------------------------------------- */
+/* --- 2+2W, IRIW, WRC by full fences ------------------------------------------------------------------------------- */
 
 static void w22_1(void) {
     torc_store_relaxed64(&x, 1);
@@ -149,7 +149,7 @@ static void rwc_last(void) {
 SCENARIO(rwc_fences, "RWC with full fences: what was read before a fence counts", "000|001|010|011|101|110|111",
          .thread = {write_x, rwc_middle, rwc_last}, .check = three);
 
-/* --- membarrier ---------------------------------------------------------------------------------------------------------- */
+/* --- membarrier --------------------------------------------------------------------------------------------------- */
 
 static void light(void) {
     torc_store_relaxed64(&x, 1);

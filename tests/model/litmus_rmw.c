@@ -12,7 +12,7 @@ static void two(void) {
     model_outcome("%u%u", (unsigned)r1, (unsigned)r2);
 }
 
-/* --- atomicity ------------------------------------------------------------------------------------------------------- */
+/* --- atomicity ---------------------------------------------------------------------------------------------------- */
 
 static void add_1(void) {
     r1 = torc_add_relaxed64(&x, 1);
@@ -41,7 +41,8 @@ static void write_3(void) {
 SCENARIO(cas_against_store, "a store comes before or after a compare-and-swap, not into it", "003|103",
          .thread = {cas_1, write_3}, .check = two_and_x);
 
-/* Weak ones may fail although they find what they expect. torc's own are strong, so no scenario of the library has that. */
+/* Weak ones may fail although they find what they expect. torc's own are strong, so no scenario of the library has
+ * that. */
 static void weak_1(void) {
     uint64_t expected = 0;
     r1 = (uint64_t)model_cas_weak64(&x, &expected, 1);
@@ -61,7 +62,7 @@ SCENARIO(cas_weak, "two weak compare-and-swaps of one value: both may fail", "00
 SCENARIO(cas_weak_again, "a weak compare-and-swap made again until it succeeds", "001|101|201", .spurious = 2,
          .thread = {weak_until_done}, .check = two_and_x);
 
-/* --- SB by RMWs: they are no fences ------------------------------------------------------------------------------------ */
+/* --- SB by RMWs: they are no fences ------------------------------------------------------------------------------- */
 
 static void sb_1(void) {
     (void)torc_xchg_acq_rel32(&f, 1);
@@ -74,7 +75,7 @@ static void sb_2(void) {
 SCENARIO(sb_rmw, "SB by acq_rel exchanges: both may miss the other", "00|01|10|11", .thread = {sb_1, sb_2},
          .check = two);
 
-/* --- release sequences --------------------------------------------------------------------------------------------------- */
+/* --- release sequences -------------------------------------------------------------------------------------------- */
 
 static void head(void) {
     torc_store_relaxed64(&x, 1);
@@ -104,7 +105,7 @@ SCENARIO(release_sequence_broken, "a relaxed store of another thread does not", 
 SCENARIO(release_sequence_own, "nor does one of the same thread (C++20; C11 as published would)", "00|01|11|30|31",
          .thread = {head_and_store, tail}, .check = two);
 
-/* --- seqlocks: two words that must be of one version ----------------------------------------------------------------------- */
+/* --- seqlocks: two words that must be of one version -------------------------------------------------------------- */
 
 static void seq_write(void) {
     torc_store_relaxed64(&seq, 1);

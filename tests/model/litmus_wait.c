@@ -1,5 +1,5 @@
-/* litmus_wait.c - waiting: spin loops, mutexes, condition variables, futexes; and that what goes wrong with them is found:
- * deadlock, livelock, lost wake-ups, races, use after free. */
+/* litmus_wait.c - waiting: spin loops, mutexes, condition variables, futexes; and that what goes wrong with them is
+ * found: deadlock, livelock, lost wake-ups, races, use after free. */
 #include "model.h"
 
 #include <linux/futex.h>
@@ -21,7 +21,7 @@ static pthread_cond_t condition;
 static void nothing(void) {
 }
 
-/* --- spinning -------------------------------------------------------------------------------------------------------- */
+/* --- spinning ----------------------------------------------------------------------------------------------------- */
 
 static void raise_flag(void) {
     data = 7;
@@ -68,7 +68,7 @@ static void bounded_outcome(void) {
 SCENARIO(spin_bounded, "a wait of five rounds gives up when nobody comes", .thread = {nothing, spin_bounded},
          .check = bounded_outcome, .outcomes = "5");
 
-/* --- mutexes, condition variables -------------------------------------------------------------------------------------- */
+/* --- mutexes, condition variables --------------------------------------------------------------------------------- */
 
 static void count_locked(void) {
     (void)pthread_mutex_lock(&a_lock);
@@ -124,7 +124,7 @@ SCENARIO(condition, "a condition variable wakes who waits", .thread = {await_dat
 SCENARIO(condition_early, "a signal before the change is lost", .thread = {await_data, signal_too_early},
          .finds = "deadlock");
 
-/* --- futexes -------------------------------------------------------------------------------------------------------------- */
+/* --- futexes ------------------------------------------------------------------------------------------------------ */
 
 static void sleep_while(uint32_t value, const struct timespec *until) {
     (void)syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, value, until, NULL, FUTEX_BITSET_MATCH_ANY);
@@ -181,7 +181,7 @@ SCENARIO(futex_deadline, "a deadline ends a sleep that nobody else ends", .threa
 SCENARIO(futex_deadline_early, "a deadline may pass although somebody is about to wake", .timeouts = 1,
          .thread = {sleeper_until, bump_and_wake}, .check = seven, .outcomes = "0|1");
 
-/* --- plain data, the heap ----------------------------------------------------------------------------------------------------- */
+/* --- plain data, the heap ----------------------------------------------------------------------------------------- */
 
 static uint64_t *block;
 

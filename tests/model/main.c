@@ -33,7 +33,7 @@ static uint32_t chosen_count;
 static bool verbose;
 static const struct limits *limits;
 
-/* --- verdicts ------------------------------------------------------------------------------------------------------ */
+/* --- verdicts ----------------------------------------------------------------------------------------------------- */
 
 static bool expected(const char *list, const char *text) {
     size_t length = strlen(text);
@@ -97,7 +97,7 @@ bool judge(const struct model_scenario *scenario, const struct result *result, c
     return scenario->outcomes == NULL || outcomes_right(scenario->outcomes, result->complete, why, bytes);
 }
 
-/* --- running ------------------------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------------------------------ */
 
 static void print_result(const struct model_scenario *scenario, const struct result *result, bool good) {
     char bound[24];
@@ -213,7 +213,7 @@ static void list(void) {
     }
 }
 
-/* --- the command line ---------------------------------------------------------------------------------------------- */
+/* --- the command line --------------------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b) {
     return strcmp((*(const struct model_scenario *const *)a)->name, (*(const struct model_scenario *const *)b)->name);

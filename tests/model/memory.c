@@ -1,9 +1,9 @@
 /* memory.c - atomic cells: the modification order of each, what a load may read, where a store may go.
  *
- * A load may read any store that is not older, in modification order, than one its thread knows of (by its own reads and
- * writes, by happens-before, or by full fences). A store may be placed anywhere after those, but not between a store and
- * the RMW that read it; a RMW reads a store that no other RMW has read and is placed right behind it. Real memory always
- * holds the newest value. Setup and check work on real memory directly. */
+ * A load may read any store that is not older, in modification order, than one its thread knows of (by its own reads
+ * and writes, by happens-before, or by full fences). A store may be placed anywhere after those, but not between a
+ * store and the RMW that read it; a RMW reads a store that no other RMW has read and is placed right behind it. Real
+ * memory always holds the newest value. Setup and check work on real memory directly. */
 #include "explorer.h"
 
 /* --- what a thread may see -------------------------------------------------------------------------------------- */

@@ -48,7 +48,7 @@ static void check_two(void) {
     close_merge();
 }
 
-/* --- two lanes ---------------------------------------------------------------------------------------------------------- */
+/* --- two lanes ---------------------------------------------------------------------------------------------------- */
 
 static void setup_two(void) {
     open_merge(true);
@@ -69,7 +69,7 @@ MODEL_SCENARIO(bus_merge_order_fences, .claim = "the same without membarrier", .
                .broken = "nobody is waited for", .thread = {publish_late, publish_early, read_two}, .check = check_two,
                .fences = true, .preemptions = 1, .deep = 2, .quick = MODEL_NONE);
 
-/* --- a lane that comes -------------------------------------------------------------------------------------------------- */
+/* --- a lane that comes -------------------------------------------------------------------------------------------- */
 
 static void setup_one(void) {
     open_merge(false);
@@ -84,7 +84,7 @@ MODEL_SCENARIO(bus_merge_lane, .claim = "a lane that was there before an event w
                .hazards = "19", .broken = "nobody is waited for", .setup = setup_one,
                .thread = {publish_by_both, read_two}, .check = check_two, .fences = true, .preemptions = 2, .quick = 1);
 
-/* --- the end ------------------------------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void publish_if_open(void) {
     int status = put(other, 2, 8);

@@ -1,5 +1,5 @@
-/* tests/model/model.h - the explorer: runs the shipped source under every interleaving and every stale read that RC11 (the
- * repaired C11 memory model) allows, within a stated bound. This header is what a scenario needs.
+/* tests/model/model.h - the explorer: runs the shipped source under every interleaving and every stale read that RC11
+ * (the repaired C11 memory model) allows, within a stated bound. This header is what a scenario needs.
  *
  * How it works, in the order in which the files are best read:
  *   atomic.h     stands in for torc/atomic.h: each operation calls the explorer and has a "site" (file, line, order)
@@ -17,25 +17,26 @@
  *   state.c      what makes two executions come to the same state, so that only one of them is followed
  *   report.c     what went wrong, as one line per step;  sites.c, mutate.c: weakening one memory order at a time
  *
- * A scenario: setup() runs once, alone; its memory is restored before each execution. Then up to four thread functions run,
- * one coroutine each. When all are done check() runs alone and sees everything. Results travel in static variables, one
- * per thread: plain data shared without order is a race and reported as one.
+ * A scenario: setup() runs once, alone; its memory is restored before each execution. Then up to four thread functions
+ * run, one coroutine each. When all are done check() runs alone and sees everything. Results travel in static
+ * variables, one per thread: plain data shared without order is a race and reported as one.
  *
  *     static void write_it(void) { data = 1; torc_store_release64(&flag, 1); }
  *     static void read_it(void)  { if (torc_load_acquire64(&flag)) { model_assert(data == 1, "the data came along"); } }
  *     MODEL_SCENARIO(hand_over, .claim = "what comes before the flag is seen after it", .thread = {write_it, read_it});
  *
- * What is explored. Threads switch before reads, RMWs, fences, locks and sleeps of what others write; stores are made at
- * once, which loses nothing, because loads may read old stores and stores may be placed earlier in the modification
+ * What is explored. Threads switch before reads, RMWs, fences, locks and sleeps of what others write; stores are made
+ * at once, which loses nothing, because loads may read old stores and stores may be placed earlier in the modification
  * order. A bound limits preemptions (switches away from a thread that could go on) and membarriers that reach a thread
- * later than at once, taken together; stale reads, switches where a thread waits, and placements are never limited. Load buffering (a cycle of program order and reads-from) is outside
- * of RC11 and not explored: C11 as published would allow it, RC11 and the hardware mappings that compilers use for it
- * do not create values out of thin air that way, but ARM and POWER can reorder independent relaxed load -> store.
+ * later than at once, taken together; stale reads, switches where a thread waits, and placements are never limited.
+ * Load buffering (a cycle of program order and reads-from) is outside of RC11 and not explored: C11 as published would
+ * allow it, RC11 and the hardware mappings that compilers use for it do not create values out of thin air that way, but
+ * ARM and POWER can reorder independent relaxed load -> store.
  *
- * Loops that wait must pause: torc_cpu_relax, sched_yield, naps and model_pause all mean "nothing to do until something I
- * looked at has changed". A thread that pauses goes on when a location it has read since its last pause has a newer
- * store; a second round that reads nothing new although there is news is not repeated (stores become visible at last). If
- * nobody can go on that is a deadlock or a livelock, and reported. */
+ * Loops that wait must pause: torc_cpu_relax, sched_yield, naps and model_pause all mean "nothing to do until something
+ * I looked at has changed". A thread that pauses goes on when a location it has read since its last pause has a newer
+ * store; a second round that reads nothing new although there is news is not repeated (stores become visible at last).
+ * If nobody can go on that is a deadlock or a livelock, and reported. */
 #ifndef TORC_TESTS_MODEL_H
 #define TORC_TESTS_MODEL_H
 
@@ -54,7 +55,8 @@ struct model_scenario {
     void (*thread[MODEL_SCENARIO_THREADS])(void);
     void (*check)(void);
 
-    /* Exactly these outcomes (model_outcome) occur: "r=0|r=1". All are allowed and must be found, others must not occur. */
+    /* Exactly these outcomes (model_outcome) occur: "r=0|r=1". All are allowed and must be found, others must not
+     * occur. */
     const char *outcomes;
     /* Wrong on purpose: a violation whose text contains this, or one of "this|that", must be found. */
     const char *finds;

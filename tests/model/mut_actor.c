@@ -32,7 +32,8 @@ static void setup(void) {
     }
 }
 
-/* torc_actor_stop may not return while somebody is still on the way into torc_actor_send: the actor's last callback waits. */
+/* torc_actor_stop may not return while somebody is still on the way into torc_actor_send: the actor's last callback
+ * waits. */
 static void wait_for_sender(void *context) {
     (void)context;
     while (torc_load_acquire32(&done) == 0) {
@@ -51,7 +52,7 @@ static void release_from(uint32_t first) {
     }
 }
 
-/* --- a sender against the stop ----------------------------------------------------------------------------------------- */
+/* --- a sender against the stop ------------------------------------------------------------------------------------ */
 
 static void start_and_drain(void) {
     start(TORC_WAIT_YIELD, wait_for_sender);
@@ -92,7 +93,7 @@ MODEL_SCENARIO(mut_actor_first, .claim = "an actor that is stopped before its fi
                .hazards = "20", .setup = setup, .thread = {start_send_drain}, .check = close_world, .preemptions = 2,
                .quick = 1);
 
-/* --- sleep: nobody stops the actor before it has handled what came ---------------------------------------------------------- */
+/* --- sleep: nobody stops the actor before it has handled what came ------------------------------------------------ */
 
 static void send_and_wait(uint32_t count) {
     start(TORC_WAIT_BLOCK, NULL);
@@ -109,8 +110,8 @@ static void send_a_message(void) {
     send_and_wait(1);
 }
 
-/* The mailbox is full from the start: the sender has to wait for space. The messages are clones of one handle, so that releasing
- * one frees no slot, which would be a fence of its own. */
+/* The mailbox is full from the start: the sender has to wait for space. The messages are clones of one handle, so that
+ * releasing one frees no slot, which would be a fence of its own. */
 static void setup_clones(void) {
     setup();
     release_from(1);

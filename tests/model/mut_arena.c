@@ -1,5 +1,5 @@
-/* mut_arena.c - buffers of an arena given back by another thread against the end of the arena: the memory orders of GUARD and
- * RETURN. */
+/* mut_arena.c - buffers of an arena given back by another thread against the end of the arena: the memory orders of
+ * GUARD and RETURN. */
 #include "model.h"
 
 #include <torc.h>

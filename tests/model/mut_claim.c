@@ -11,7 +11,7 @@ static struct torc_claim open[2];
 static int claimed;
 static uint64_t taken;
 
-/* --- against a reader that borrows ---------------------------------------------------------------------------------- */
+/* --- against a reader that borrows -------------------------------------------------------------------------------- */
 
 static void setup_borrowed(void) {
     struct torc_config config = tiny_config();
@@ -76,7 +76,7 @@ BORROWED(mut_claim_two, "the same of two at once", claim_two_inline, take_two);
 BORROWED(mut_claim_two_slots, "the same of two at once in slots", claim_two_in_slots, take_two);
 BORROWED(mut_claim_in_turn, "the same of two, one after the other", claim_in_turn, take_two);
 
-/* --- against a close --------------------------------------------------------------------------------------------------- */
+/* --- against a close ---------------------------------------------------------------------------------------------- */
 
 static void setup_close(void) {
     setup_borrowed();
@@ -111,11 +111,12 @@ CLOSED(mut_claim_close, "who closes reads all that was claimed", try_inline, .fe
 CLOSED(mut_claim_close_fences, "the same without membarrier", try_inline, .fences = true);
 CLOSED(mut_claim_close_slot_fences, "the same in a slot", try_in_slot, .fences = true);
 
-/* --- against one that comes to copy: what a joiner does, without the rest of it ----------------------------------------- */
+/* --- against one that comes to copy: what a joiner does, without the rest of it ----------------------------------- */
 
 #define ENTRIES 8u
 
-/* One event in a slot and a little more than a lap, so that there is room and a slot at hand: claims do overwrite, and at once. */
+/* One event in a slot and a little more than a lap, so that there is room and a slot at hand: claims do overwrite, and
+ * at once. */
 static void setup_join(void) {
     open_copied(ENTRIES, 4);
     put_run(0, 1, IN_SLOT);
@@ -162,8 +163,8 @@ static void abort_and_claim(void) {
     abort_open();
     claim_tenth();
 }
-/* COPY: the oldest entries that no claim has begun to overwrite. They are read as src/copy.c does. As there, nobody opens the fast path
- * meanwhile, unless he has seen it. */
+/* COPY: the oldest entries that no claim has begun to overwrite. They are read as src/copy.c does. As there, nobody
+ * opens the fast path meanwhile, unless he has seen it. */
 static void copy_oldest(void) {
     struct publisher *publisher = publisher_of(w.publisher);
     uint64_t from;
@@ -230,7 +231,7 @@ JOINED(mut_claim_join_slot_fences, "the same in a slot", setup_join, claim_tenth
 JOINED(mut_claim_join_again, "the same where a claim is taken back and made again", setup_join_inline, abort_and_claim,
        .fences = true);
 
-/* --- a lane of several opens its fast way again ---------------------------------------------------------------------------- */
+/* --- a lane of several opens its fast way again ------------------------------------------------------------------- */
 
 static struct torc_sequencer *sequencer;
 static uint64_t copied;

@@ -1,4 +1,5 @@
-/* mut_close.c - a bus closed against one publish: the reader that hears of the close has everything that was published. */
+/* mut_close.c - a bus closed against one publish: the reader that hears of the close has everything that was
+ * published. */
 #include "world.h"
 
 #include "../../src/core.h"

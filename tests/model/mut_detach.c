@@ -1,5 +1,5 @@
-/* mut_detach.c - a detach against one step of the reader's owner: the memory orders of DETACH. The thread that detaches is also
- * the publisher: as soon as the reader has left, it overwrites what the reader may have been looking at. */
+/* mut_detach.c - a detach against one step of the reader's owner: the memory orders of DETACH. The thread that detaches
+ * is also the publisher: as soon as the reader has left, it overwrites what the reader may have been looking at. */
 #include "world.h"
 
 static struct torc_event borrowed;
@@ -82,7 +82,8 @@ static void poll_one(void) {
 MODEL_SCENARIO(mut_detach_poll, .claim = "a handler is waited for", .hazards = "8", .setup = open_full,
                .thread = {detach_and_overwrite, poll_one}, .check = check, .preemptions = 2, .quick = 1);
 
-/* The owner closes its reader in the middle of a read: the publisher that waits for room overwrites what it looked at. */
+/* The owner closes its reader in the middle of a read: the publisher that waits for room overwrites what it looked
+ * at. */
 static void take_and_close(void) {
     take_one();
     model_assert_status(torc_reader_close(w.reader), TORC_OK);

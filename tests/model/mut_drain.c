@@ -1,5 +1,5 @@
-/* mut_drain.c - a drain meets a lane that a new publisher takes up for another topic (LANES): it must not wait for a reader whose
- * cursor there is one of long ago. */
+/* mut_drain.c - a drain meets a lane that a new publisher takes up for another topic (LANES): it must not wait for a
+ * reader whose cursor there is one of long ago. */
 #include "world.h"
 
 static struct torc_topic *other;
@@ -33,7 +33,8 @@ MODEL_SCENARIO(mut_drain_open, .claim = "a lane taken up for another topic does 
 MODEL_SCENARIO(mut_drain_open_fences, .claim = "the same without membarrier", .hazards = "19", .setup = setup,
                .thread = {open_elsewhere, drain}, .check = close_world, .fences = true, .preemptions = 2, .quick = 1);
 
-/* Beside it a lane that holds the drain up: the first look ends there, the one behind the barrier meets the lane that comes. */
+/* Beside it a lane that holds the drain up: the first look ends there, the one behind the barrier meets the lane that
+ * comes. */
 static struct torc_publisher *beside;
 
 static void setup_beside(void) {

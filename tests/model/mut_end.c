@@ -1,5 +1,5 @@
-/* mut_end.c - actors told to end, and whoever meets the end of a reader on a rarer way: what was done before somebody was told is there
- * for who was told. */
+/* mut_end.c - actors told to end, and whoever meets the end of a reader on a rarer way: what was done before somebody
+ * was told is there for who was told. */
 #include "world.h"
 
 #include "../../src/core.h"
@@ -48,7 +48,7 @@ static void check_released(void) {
     close_world();
 }
 
-/* --- told to drop ---------------------------------------------------------------------------------------------------------- */
+/* --- told to drop ------------------------------------------------------------------------------------------------- */
 
 static void start_and_drop(void) {
     start(TORC_WAIT_YIELD);
@@ -60,7 +60,7 @@ MODEL_SCENARIO(mut_actor_told, .claim = "on_stop sees what was done before the a
                .broken = "it is done afterwards", .setup = open_for_actor, .thread = {start_and_drop},
                .check = check_released, .preemptions = 1, .quick = 1);
 
-/* --- halted --------------------------------------------------------------------------------------------------------------- */
+/* --- halted ------------------------------------------------------------------------------------------------------- */
 
 static void start_and_outlive(void) {
     start(TORC_WAIT_YIELD);
@@ -119,7 +119,7 @@ MODEL_SCENARIO(mut_actor_until, .claim = "an actor is stopped within a deadline,
                .thread = {start_and_stop_in_time}, .check = check_released, .timeouts = 1, .preemptions = 1,
                .quick = 1);
 
-/* --- what it subscribed to -------------------------------------------------------------------------------------------------- */
+/* --- what it subscribed to ---------------------------------------------------------------------------------------- */
 
 static enum torc_action on_event(void *context, struct torc_reader *reader, const struct torc_event *event) {
     (void)context, (void)reader;
@@ -139,7 +139,7 @@ MODEL_SCENARIO(mut_actor_events, .claim = "an actor that drains has handled what
                .hazards = "20", .broken = "it is told to drop", .setup = open_for_actor, .thread = {start_publish_stop},
                .check = check_released, .fences = true, .preemptions = 1, .quick = 1);
 
-/* --- readers ---------------------------------------------------------------------------------------------------------------- */
+/* --- readers ------------------------------------------------------------------------------------------------------ */
 
 static void end_readers(void) {
     model_assert_status(torc_bus_halt(w.bus), TORC_OK);

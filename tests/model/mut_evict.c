@@ -1,5 +1,5 @@
-/* mut_evict.c - one step of a reader against its eviction: the memory orders of EVICT, in the smallest executions that have them
- * (copy_evict.c has the longer ones). */
+/* mut_evict.c - one step of a reader against its eviction: the memory orders of EVICT, in the smallest executions that
+ * have them (copy_evict.c has the longer ones). */
 #include "copy_world.h"
 
 static struct came came;

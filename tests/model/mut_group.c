@@ -61,7 +61,7 @@ MODEL_SCENARIO(mut_group_lane, .claim = "the next publisher's events come when t
                .hazards = "7, 20", .setup = setup_held, .thread = {end_lane, finish, wait_for_second},
                .check = check_group, .fences = true, .preemptions = 1, .quick = MODEL_NOT_QUICK);
 
-/* --- merged ------------------------------------------------------------------------------------------------------------------ */
+/* --- merged ------------------------------------------------------------------------------------------------------- */
 
 static struct torc_merge *merge;
 

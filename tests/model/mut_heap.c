@@ -1,4 +1,5 @@
-/* mut_heap.c - a block freed by another thread than the one it belongs to (REMOTE), and what a thread's own arena rests on. */
+/* mut_heap.c - a block freed by another thread than the one it belongs to (REMOTE), and what a thread's own arena rests
+ * on. */
 #include "model.h"
 
 #include "../../pools/heap_local.h"
@@ -15,8 +16,8 @@ static struct torc_heap *heap;
 static struct torc_local *local;
 static struct torc_block *block[2];
 
-/* The explorer's threads share their thread-local variables: whose the local heap is, the scenario says. Nor are those put back
- * between executions. */
+/* The explorer's threads share their thread-local variables: whose the local heap is, the scenario says. Nor are those
+ * put back between executions. */
 static void setup_remote(void) {
     void *first;
     memset(&torc_heap_tls, 0, sizeof torc_heap_tls);

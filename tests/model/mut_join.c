@@ -6,7 +6,7 @@
 static struct came came;
 static struct torc_claim first;
 
-/* --- what a claim that was taken back has overwritten ------------------------------------------------------------------- */
+/* --- what a claim that was taken back has overwritten ------------------------------------------------------------- */
 
 static void claim_filled(uint64_t sequence, struct torc_claim *claim) {
     model_assert_status(torc_claim(w.publisher, (uint32_t)sequence + 1, 8, claim), TORC_OK);
@@ -31,7 +31,7 @@ MODEL_SCENARIO(mut_join_abort, .claim = "a LOSSY reader joins while a claim is t
                .hazards = "1, 7", .setup = setup_claimed, .thread = {abort_first, join_copying}, .check = close_world,
                .preemptions = 2, .quick = 1);
 
-/* --- readers that gate ----------------------------------------------------------------------------------------------------- */
+/* --- readers that gate -------------------------------------------------------------------------------------------- */
 
 static uint64_t position, published;
 

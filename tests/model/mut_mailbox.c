@@ -51,7 +51,7 @@ static void check(void) {
     close_world();
 }
 
-/* --- sleepers ----------------------------------------------------------------------------------------------------------- */
+/* --- sleepers ----------------------------------------------------------------------------------------------------- */
 
 static void send_one(void) {
     model_assert_status(send_to(0), TORC_OK);
@@ -85,7 +85,7 @@ MODEL_SCENARIO(mut_mailbox_space, .claim = "space wakes a sender that is about t
 MODEL_SCENARIO(mut_mailbox_space_fences, .claim = "the same without membarrier", .hazards = "19", .setup = setup_full,
                .thread = {send_fourth, receive_one}, .check = check_full, .fences = true, .preemptions = 2, .quick = 1);
 
-/* --- the end ------------------------------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void send_or_not(void) {
     int status = send_to(0);

@@ -1,4 +1,5 @@
-/* mut_quiet.c - those who only look: figures at any moment, the audit at a quiet point that was reached by a flag and nothing else. */
+/* mut_quiet.c - those who only look: figures at any moment, the audit at a quiet point that was reached by a flag and
+ * nothing else. */
 #include "world.h"
 
 #include "../../src/core.h"
@@ -56,7 +57,7 @@ static void look_twice(void) {
 MODEL_SCENARIO(mut_stats, .claim = "figures never go back", .setup = setup_figures, .thread = {publish_two, look_twice},
                .check = close_world, .preemptions = MODEL_UNBOUNDED, .quick = 1);
 
-/* --- where the bus stands ------------------------------------------------------------------------------------------------- */
+/* --- where the bus stands ----------------------------------------------------------------------------------------- */
 
 static void close_bus_beside(void) {
     model_assert_status(torc_bus_close(w.bus), TORC_OK);

@@ -1,4 +1,5 @@
-/* mut_reap.c - slots that their owner takes back by a plain store (REAP in pools/pool.c), against one other step at a time. */
+/* mut_reap.c - slots that their owner takes back by a plain store (REAP in pools/pool.c), against one other step at a
+ * time. */
 #include "copy_world.h"
 
 #include "../../src/wait.h"
@@ -8,7 +9,7 @@
 static struct torc_ringptr held, got;
 static int claimed;
 
-/* --- one that comes to copy, one that leaves ------------------------------------------------------------------------------ */
+/* --- one that comes to copy, one that leaves ---------------------------------------------------------------------- */
 
 /* The only slot holds an event that everybody has passed. */
 static void setup(void) {
@@ -72,7 +73,7 @@ MODEL_SCENARIO(mut_reap_leave, .claim = "what a reader that has left still held 
                .hazards = "12, 13", .setup = setup_copied, .thread = {try_claim, pin_and_leave}, .check = check,
                .preemptions = 2, .quick = 1);
 
-/* --- the next in turn -------------------------------------------------------------------------------------------------------- */
+/* --- the next in turn --------------------------------------------------------------------------------------------- */
 
 #define EIGHT 8u
 

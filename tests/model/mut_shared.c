@@ -1,5 +1,5 @@
-/* mut_shared.c - a shared lane: the memory orders of its position, of its tombstones, and of the room that a leaving reader gives
- * back. */
+/* mut_shared.c - a shared lane: the memory orders of its position, of its tombstones, and of the room that a leaving
+ * reader gives back. */
 #include "copy_world.h"
 
 #include <torc/sequencer.h>
@@ -38,7 +38,7 @@ static void close_shared(void) {
     close_world();
 }
 
-/* --- the position: nobody publishes to an entry again, so all below it can be looked at ---------------------------- */
+/* --- the position: nobody publishes to an entry again, so all below it can be looked at --------------------------- */
 
 static void setup_empty(void) {
     open_shared(4, 0);
@@ -57,7 +57,8 @@ MODEL_SCENARIO(mut_shared_position, .claim = "who finds the position raised by a
                .hazards = "7", .setup = setup_empty, .thread = {publish_two, look, look}, .check = check_two,
                .preemptions = 1, .quick = 1);
 
-/* One who has an old position finds an entry of a later lap: the position is no older than what let it be overwritten. */
+/* One who has an old position finds an entry of a later lap: the position is no older than what let it be
+ * overwritten. */
 static void setup_full(void) {
     open_shared(2, 2);
 }
@@ -93,7 +94,7 @@ MODEL_SCENARIO(mut_shared_skip,
                .hazards = "1, 2", .setup = setup_over, .thread = {publish_one, join_and_take}, .check = close_shared,
                .preemptions = 1, .quick = 1, .fences = true);
 
-/* --- room that comes back -------------------------------------------------------------------------------------------- */
+/* --- room that comes back ----------------------------------------------------------------------------------------- */
 
 static void setup_copied(void) {
     struct torc_reader_config config = {.policy = TORC_POLICY_LOSSY, .join = TORC_JOIN_OLDEST};

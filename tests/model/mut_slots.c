@@ -30,7 +30,7 @@ static void read_and_release(struct torc_ringptr ptr, uint64_t number) {
     model_assert_status(torc_ringptr_release(ptr), TORC_OK);
 }
 
-/* --- the owner lets go of the handle it cloned ------------------------------------------------------------------------- */
+/* --- the owner lets go of the handle it cloned -------------------------------------------------------------------- */
 
 static struct torc_ringptr next;
 static int claimed;
@@ -66,7 +66,7 @@ MODEL_SCENARIO(mut_release_cloned, .claim = "the plain-store release waits for w
                .hazards = "12", .setup = setup_cloned, .thread = {release_clone, release_first_and_claim},
                .check = check_claimed, .preemptions = MODEL_UNBOUNDED);
 
-/* --- the publisher is passed on to another thread, the handle is not -------------------------------------------------- */
+/* --- the publisher is passed on to another thread, the handle is not ---------------------------------------------- */
 
 static void setup_passed(void) {
     open_slots(1, TORC_DRY_WAIT);
@@ -91,7 +91,7 @@ MODEL_SCENARIO(mut_release_passed_fences, .claim = "the same without membarrier"
                .setup = setup_passed, .thread = {claim_and_pass, claim_passed}, .check = check_passed, .fences = true,
                .preemptions = 2, .quick = 1);
 
-/* --- the fast way to a slot ------------------------------------------------------------------------------------------------ */
+/* --- the fast way to a slot --------------------------------------------------------------------------------------- */
 
 #define EIGHT 8u
 

@@ -33,7 +33,7 @@ static int publish_xxl(uint64_t word) {
     }
     return status;
 }
-/* --- by handle or by the ring ---------------------------------------------------------------------------------------------- */
+/* --- by handle or by the ring ------------------------------------------------------------------------------------- */
 
 static void setup_xxl_ring(void) {
     struct torc_event event;
@@ -75,7 +75,7 @@ MODEL_SCENARIO(mut_xxl_last, .claim = "a block is freed after everybody's last l
                .hazards = "12, 13", .setup = setup_xxl_ring, .thread = {read_and_publish_xxl, release_xxl},
                .check = check_xxl_ring, .preemptions = 2, .quick = 1);
 
-/* --- by the list --------------------------------------------------------------------------------------------------------- */
+/* --- by the list -------------------------------------------------------------------------------------------------- */
 
 static int claim_xxl(struct torc_ringptr *ptr, uint64_t word) {
     void *data = NULL;
@@ -106,7 +106,7 @@ MODEL_SCENARIO(mut_xxl_area, .claim = "a block in the bus goes through the list 
                .hazards = "12, 13", .setup = setup_xxl_area, .thread = {release_xxl, claim_next},
                .check = check_xxl_area, .preemptions = 2, .quick = 1);
 
-/* --- on a bus that is to go later ---------------------------------------------------------------------------------------- */
+/* --- on a bus that is to go later --------------------------------------------------------------------------------- */
 
 static uint32_t gone;
 

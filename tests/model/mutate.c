@@ -1,13 +1,14 @@
-/* mutate.c - the mutation score: every memory order in the library is made one notch weaker, one at a time, and the scenarios
- * that run it must notice.
+/* mutate.c - the mutation score: every memory order in the library is made one notch weaker, one at a time, and the
+ * scenarios that run it must notice.
  *
- * First each scenario runs as it is: that says which sites its threads run, how long it takes, and whether it ends within the
- * budget. Then each mutant meets the scenarios that run its site, fast ones first, without preemptions and then at the bound
- * of --quick, until one of them fails. Those that end within the budget as they are get all of it, the others a third.
+ * First each scenario runs as it is: that says which sites its threads run, how long it takes, and whether it ends
+ * within the budget. Then each mutant meets the scenarios that run its site, fast ones first, without preemptions and
+ * then at the bound of --quick, until one of them fails. Those that end within the budget as they are get all of it,
+ * the others a third.
  *
- * Mutants that are explained (explained.c) are expected to survive. All of them that a scenario runs are made at once: weaker
- * orders only add executions, so a scenario that does not notice all of them would notice none. Where it does notice, halves
- * are tried, down to the one that is not explained by what stands there. */
+ * Mutants that are explained (explained.c) are expected to survive. All of them that a scenario runs are made at once:
+ * weaker orders only add executions, so a scenario that does not notice all of them would notice none. Where it does
+ * notice, halves are tried, down to the one that is not explained by what stands there. */
 #include "mutate.h"
 
 #include <stdlib.h>
@@ -44,9 +45,10 @@ static int32_t line_of[MAX_MUTANTS];
 static uint32_t mutant_count;
 static struct limits limits;
 
-/* --- the budget ------------------------------------------------------------------------------------------------------- */
+/* --- the budget --------------------------------------------------------------------------------------------------- */
 
-/* The budget is in executions, about as many as there are in so many seconds: a busy machine finds what an idle one does. */
+/* The budget is in executions, about as many as there are in so many seconds: a busy machine finds what an idle one
+ * does. */
 #define EXECUTIONS_PER_SECOND 8000
 
 static struct limits budget(double seconds) {
@@ -57,7 +59,7 @@ static struct limits budget(double seconds) {
     return now;
 }
 
-/* --- the scenarios as they are ----------------------------------------------------------------------------------------- */
+/* --- the scenarios as they are ------------------------------------------------------------------------------------ */
 
 static bool of_the_library(const struct model_site *site) {
     const char *file = short_file(site->file);
@@ -109,7 +111,7 @@ static bool take_baselines(void) {
     return good;
 }
 
-/* --- the mutants --------------------------------------------------------------------------------------------------------- */
+/* --- the mutants -------------------------------------------------------------------------------------------------- */
 
 static void list_mutants(void) {
     for (uint32_t i = 1; i <= sites_count(); i++) {
@@ -181,7 +183,7 @@ static void try_alone(uint32_t number) {
     (void)fflush(stdout);
 }
 
-/* --- all explained ones at once --------------------------------------------------------------------------------------------- */
+/* --- all explained ones at once ----------------------------------------------------------------------------------- */
 
 static bool together(uint32_t scenario, const uint32_t *group, uint32_t count) {
     char why[512] = "";
@@ -219,7 +221,7 @@ static void try_explained(uint32_t piece) {
     halve(scenario, group, count);
 }
 
-/* --- the score --------------------------------------------------------------------------------------------------------- */
+/* --- the score ---------------------------------------------------------------------------------------------------- */
 
 struct score {
     uint32_t sites, sites_not_run, mutants, killed, explained, survivors, not_run;

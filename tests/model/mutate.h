@@ -4,7 +4,8 @@
 
 #include "explorer.h"
 
-/* explained.c. A line's number, or -1; use: it was needed, its reason; stale: lines nobody needed, of files beginning so. */
+/* explained.c. A line's number, or -1; use: it was needed, its reason; stale: lines nobody needed, of files beginning
+ * so. */
 bool explanations_read(const char *file);
 int32_t explanation_of(const struct mutation *mutant);
 const char *explanation_use(int32_t line);

@@ -1,5 +1,5 @@
-/* once.c - pthread_once and thread-specific values, given to the explorer: a key is a number and its values are kept nowhere, for no
- * thread of a scenario runs destructors. */
+/* once.c - pthread_once and thread-specific values, given to the explorer: a key is a number and its values are kept
+ * nowhere, for no thread of a scenario runs destructors. */
 #include "explorer.h"
 
 #include <pthread.h>

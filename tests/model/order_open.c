@@ -1,5 +1,5 @@
-/* order_open.c - a topic of total order: two open its sequencer, publish, and close it, at the same time. Whoever is first or last, there is one
- * lane, and both events are in it. */
+/* order_open.c - a topic of total order: two open its sequencer, publish, and close it, at the same time. Whoever is
+ * first or last, there is one lane, and both events are in it. */
 #include "world.h"
 
 #include "../../src/core.h"

@@ -1,5 +1,5 @@
-/* pipe.c - pipes: what is passed is whole, in order and once, and a pipe that is told to end does so whatever it waits for, holding up
- * nobody behind it. */
+/* pipe.c - pipes: what is passed is whole, in order and once, and a pipe that is told to end does so whatever it waits
+ * for, holding up nobody behind it. */
 #include "world.h"
 
 #include <torc/pipe.h>
@@ -62,7 +62,7 @@ static void check_passed(uint64_t first) {
     close_world();
 }
 
-/* --- passed ---------------------------------------------------------------------------------------------------------------- */
+/* --- passed ------------------------------------------------------------------------------------------------------- */
 
 static void start_and_end(void) {
     start();
@@ -78,7 +78,7 @@ MODEL_SCENARIO(pipe_pass, .claim = "an event goes through a pipe while both ends
                .broken = "it is changed on its way", .setup = setup, .thread = {start_and_end}, .check = check_one,
                .fences = true, .preemptions = 1, .quick = MODEL_NONE);
 
-/* --- told to end while its sink is full ---------------------------------------------------------------------------------- */
+/* --- told to end while its sink is full --------------------------------------------------------------------------- */
 
 static void setup_full(void) {
     setup();
@@ -105,7 +105,7 @@ MODEL_SCENARIO(pipe_stop_full, .claim = "a pipe that is told to end before a ful
                .thread = {start_and_close, publish_third}, .check = check_full, .fences = true, .preemptions = 1,
                .quick = MODEL_NONE);
 
-/* --- the bus is closed while it publishes -------------------------------------------------------------------------------- */
+/* --- the bus is closed while it publishes ------------------------------------------------------------------------- */
 
 static void start_and_join(void) {
     start();

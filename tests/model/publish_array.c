@@ -1,11 +1,11 @@
-/* publish_array.c - runs of events that are published with one look for room and one for sleepers: from an array (inline) and from
- * messages (src/row.c), on a lane of eight entries. */
+/* publish_array.c - runs of events that are published with one look for room and one for sleepers: from an array
+ * (inline) and from messages (src/row.c), on a lane of eight entries. */
 #include "world.h"
 
 #include <string.h>
 
-/* The first event makes room for three more, which the next four look for once; the fourth has to wait for the reader or to look
- * at its cursor. */
+/* The first event makes room for three more, which the next four look for once; the fourth has to wait for the reader
+ * or to look at its cursor. */
 #define FIRST 1u
 #define ROWS  4u
 
@@ -46,7 +46,7 @@ static int publish_messages(uint32_t count) {
     return torc_publish_batch(w.publisher, row.message, count, &published);
 }
 
-/* --- asleep ----------------------------------------------------------------------------------------------------------- */
+/* --- asleep ------------------------------------------------------------------------------------------------------- */
 
 /* The defect: one is left out. */
 static void leave_one_out(void) {
@@ -80,7 +80,7 @@ MODEL_SCENARIO(row_sleep, .claim = "the same with messages", .hazards = "3, 19",
                .setup = setup, .thread = {messages_of_all, take_all}, .check = close_world, .preemptions = 2,
                .quick = 1);
 
-/* --- a close in between ------------------------------------------------------------------------------------------------ */
+/* --- a close in between ------------------------------------------------------------------------------------------- */
 
 static void array_or_closed(void) {
     answer = publish_words(2);
@@ -115,7 +115,7 @@ MODEL_SCENARIO(row_close_fences, .claim = "the same without membarrier", .hazard
                .thread = {messages_or_closed, close_and_read}, .check = check_close, .fences = true, .preemptions = 2,
                .quick = 1);
 
-/* --- what the lane's own numbers promise -------------------------------------------------------------------------------- */
+/* --- what the lane's own numbers promise -------------------------------------------------------------------------- */
 
 static void array_of_two(void) {
     model_assert_status(publish_words(2), TORC_OK);
@@ -138,7 +138,7 @@ MODEL_SCENARIO(array_state, .claim = "all of a run by which a reader lags is the
 MODEL_SCENARIO(row_state, .claim = "the same with messages", .hazards = "3", .setup = setup,
                .thread = {messages_of_two, look_and_take}, .check = close_world, .preemptions = MODEL_UNBOUNDED);
 
-/* --- readers that join ------------------------------------------------------------------------------------------------- */
+/* --- readers that join -------------------------------------------------------------------------------------------- */
 
 static void setup_join(void) {
     setup_readers(2);

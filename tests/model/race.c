@@ -1,9 +1,9 @@
 /* race.c - plain accesses. The code under test is compiled for ThreadSanitizer, whose call-backs come here instead.
  *
- * A race: two accesses to the same bytes, one of them a write, one of them plain, and neither happens before the other. That
- * is a matter of views, not of the schedule, so it shows in any interleaving. A shadow cell stands for four bytes:
- * accesses of one thread to different bytes of it at different times count as one, which may only report too much. Stacks are
- * not watched. */
+ * A race: two accesses to the same bytes, one of them a write, one of them plain, and neither happens before the other.
+ * That is a matter of views, not of the schedule, so it shows in any interleaving. A shadow cell stands for four bytes:
+ * accesses of one thread to different bytes of it at different times count as one, which may only report too much.
+ * Stacks are not watched. */
 #include "explorer.h"
 
 #include <stdlib.h>
@@ -212,7 +212,7 @@ void __tsan_func_exit(void);
 void __tsan_func_exit(void) {
 }
 
-/* --- copies by the C library ---------------------------------------------------------------------------------------- */
+/* --- copies by the C library -------------------------------------------------------------------------------------- */
 
 void *__real_memcpy(void *to, const void *from, size_t bytes);
 void *__real_memmove(void *to, const void *from, size_t bytes);

@@ -1,6 +1,6 @@
-/* release_fresh.c - the release by plain store of a handle that was never cloned, against a thread that uses a stale copy of the
- * handle. The copy is a mistake of its user; what may come of it is in torc/ringptr.h: both may be told OK, but the slot
- * is freed once, handed out once, and the next owner is not touched. */
+/* release_fresh.c - the release by plain store of a handle that was never cloned, against a thread that uses a stale
+ * copy of the handle. The copy is a mistake of its user; what may come of it is in torc/ringptr.h: both may be told OK,
+ * but the slot is freed once, handed out once, and the next owner is not touched. */
 #include "world.h"
 
 #include "../../src/core.h"

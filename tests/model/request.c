@@ -1,5 +1,5 @@
-/* request.c - request and reply: every request comes to one end, whenever its deadline passes; and the two sides never wait for each
- * other, whatever is full. */
+/* request.c - request and reply: every request comes to one end, whenever its deadline passes; and the two sides never
+ * wait for each other, whatever is full. */
 #include "world.h"
 
 #include "../../src/core.h"
@@ -52,7 +52,7 @@ static void close_both(void) {
     close_world();
 }
 
-/* --- an answer, or the deadline ------------------------------------------------------------------------------------------ */
+/* --- an answer, or the deadline ----------------------------------------------------------------------------------- */
 
 static struct torc_reply outcome;
 
@@ -87,7 +87,7 @@ MODEL_SCENARIO(request_deadline_heavy, .claim = "the same with membarrier",
                .thread = {ask_and_wait, answer_one}, .check = check_deadline, .timeouts = 1, .preemptions = 1,
                .quick = 1);
 
-/* --- both topics are full -------------------------------------------------------------------------------------------------- */
+/* --- both topics are full ----------------------------------------------------------------------------------------- */
 
 /* Two answers lie there, and two further requests: who answers cannot, and gives no request back before. */
 static void setup_circle(void) {

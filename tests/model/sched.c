@@ -3,13 +3,14 @@
  * A thread can be preempted before an operation whose result others can change: a read or RMW of a location that others
  * write, a lock, a fence where others fence. After a preemption it goes on only when somebody has made the store (or
  * lock, or fence) that makes a difference, and then reads nothing older: everything else was explored without the
- * preemption, which costs no more. So no execution within the bound is lost. Where a thread waits or ends, others run at no cost. */
+ * preemption, which costs no more. So no execution within the bound is lost. Where a thread waits or ends, others run
+ * at no cost. */
 #include "explorer.h"
 
 #include <stdlib.h>
 
-/* Rounds of a loop that nothing else can end any more before that is called a livelock: enough for waits of a bounded number
- * of rounds; more where a deadline may end it, which loops look at now and then only. */
+/* Rounds of a loop that nothing else can end any more before that is called a livelock: enough for waits of a bounded
+ * number of rounds; more where a deadline may end it, which loops look at now and then only. */
 #define FRUITLESS        30u
 #define FRUITLESS_CLOCKS 140u
 
@@ -346,7 +347,8 @@ void sched_note_read(struct thread *self, struct location *location, struct stor
     }
 }
 
-/* A store of its own is no news to a thread: else a loop that ends each round with one would seem to have some for ever. */
+/* A store of its own is no news to a thread: else a loop that ends each round with one would seem to have some for
+ * ever. */
 void sched_note_write(struct thread *self, const struct location *location, struct store *store) {
     for (uint32_t i = self->seen_count; i > 0; i--) {
         if (self->seen[i - 1].location == location) {

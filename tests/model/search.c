@@ -1,7 +1,7 @@
 /* search.c - runs a scenario over and over: setup once, then one execution per path of decisions.
  *
- * Which threads ever write, read or fence where is learned on the way and decides where threads need to be switched; when an
- * execution learns something that would have mattered before, the search starts anew with that knowledge. */
+ * Which threads ever write, read or fence where is learned on the way and decides where threads need to be switched;
+ * when an execution learns something that would have mattered before, the search starts anew with that knowledge. */
 #include "explorer.h"
 
 #include <signal.h>

@@ -1,5 +1,6 @@
-/* seek.c - joins at LAST and AT, and readers that are put somewhere else, while a publisher wraps: the place is exactly what was
- * asked for or reported, and from it on everything comes, whole. Event `sequence` has the number sequence + 1. */
+/* seek.c - joins at LAST and AT, and readers that are put somewhere else, while a publisher wraps: the place is exactly
+ * what was asked for or reported, and from it on everything comes, whole. Event `sequence` has the number sequence +
+ * 1. */
 #include "copy_world.h"
 
 static struct torc_position at;
@@ -58,7 +59,7 @@ static void read_to(struct torc_reader *reader, uint64_t end) {
     }
 }
 
-/* --- a GATE reader joins ------------------------------------------------------------------------------------------------ */
+/* --- a GATE reader joins ------------------------------------------------------------------------------------------ */
 
 static void join_last(void) {
     struct torc_reader_config config = {.join = TORC_JOIN_LAST, .last = 1};
@@ -105,7 +106,7 @@ MODEL_SCENARIO(bus_join_ahead, .claim = "AT what is to come: it holds nobody up,
                .hazards = "7, 19", .setup = setup_alone, .thread = {publish_two, join_ahead}, .check = close_world,
                .preemptions = 1, .fences = true);
 
-/* --- a GATE reader seeks -------------------------------------------------------------------------------------------------- */
+/* --- a GATE reader seeks ------------------------------------------------------------------------------------------ */
 
 /* The defect: straight to the place, as if a cursor could go back. */
 static void jump(uint64_t sequence) {
@@ -161,7 +162,7 @@ MODEL_SCENARIO(bus_seek_ahead, .claim = "to what is to come: the publisher is le
                .hazards = "7, 19", .setup = setup, .thread = {publish_two, seek_forward}, .check = close_world,
                .preemptions = 1, .fences = true);
 
-/* --- a reader that copies ------------------------------------------------------------------------------------------------- */
+/* --- a reader that copies ----------------------------------------------------------------------------------------- */
 
 static void setup_copier(void) {
     struct torc_reader_config config = {.policy = TORC_POLICY_LOSSY};

@@ -1,7 +1,9 @@
-/* selftest.c - random small programs, explored and worked out from the axioms (axioms.c): both must come to the same outcomes.
+/* selftest.c - random small programs, explored and worked out from the axioms (axioms.c): both must come to the same
+ * outcomes.
  *
- * Also that the search loses nothing by being clever: without its reductions (a switch possible before every operation, no
- * thread kept waiting after a preemption) it must find no outcome that it does not find with them, within the same bound. */
+ * Also that the search loses nothing by being clever: without its reductions (a switch possible before every operation,
+ * no thread kept waiting after a preemption) it must find no outcome that it does not find with them, within the same
+ * bound. */
 #include "explorer.h"
 #include "axioms.h"
 
@@ -22,7 +24,7 @@ static struct model_site op_site[AXIOM_THREADS][AXIOM_OPS];
 static torc_a64 *cells;
 static uint64_t result[AXIOM_THREADS][AXIOM_OPS];
 
-/* --- sets of outcomes ---------------------------------------------------------------------------------------------------- */
+/* --- sets of outcomes --------------------------------------------------------------------------------------------- */
 
 static bool in_set(const struct set *set, const char *text) {
     for (uint32_t i = 0; i < set->count; i++) {
@@ -48,7 +50,7 @@ static const char *missing(const struct set *from, const struct set *in) {
     return NULL;
 }
 
-/* --- programs -------------------------------------------------------------------------------------------------------------- */
+/* --- programs ----------------------------------------------------------------------------------------------------- */
 
 static uint8_t random_order(uint8_t op) {
     static const uint8_t loads[] = {MODEL_RELAXED, MODEL_ACQUIRE};
@@ -138,7 +140,7 @@ static void print_program(void) {
     }
 }
 
-/* --- as a scenario ----------------------------------------------------------------------------------------------------------- */
+/* --- as a scenario ------------------------------------------------------------------------------------------------ */
 
 static void setup(void) {
     cells = malloc(MAX_CELLS * sizeof *cells);
@@ -204,7 +206,7 @@ static uint64_t explore_program(struct set *set, int bound, bool reductions) {
     return found.executions;
 }
 
-/* --- comparing ------------------------------------------------------------------------------------------------------------------ */
+/* --- comparing ---------------------------------------------------------------------------------------------------- */
 
 static bool differ(const char *what, const struct set *from, const struct set *in) {
     const char *text = missing(from, in);

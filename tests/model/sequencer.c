@@ -1,4 +1,5 @@
-/* sequencer.c - two threads, one lane: one order, no wake-up lost, and the fields that have a single writer are never written by two. */
+/* sequencer.c - two threads, one lane: one order, no wake-up lost, and the fields that have a single writer are never
+ * written by two. */
 #include "world.h"
 
 #include "../../src/core.h"
@@ -52,7 +53,8 @@ static void say_two(void) {
     say(2);
 }
 
-/* In place; filled and committed when another may have published meanwhile. The defect: filled after it is committed. */
+/* In place; filled and committed when another may have published meanwhile. The defect: filled after it is
+ * committed. */
 static void claim_two(void) {
     struct torc_claim claim;
     model_assert_status(torc_sequencer_claim(sequencer, 2, 8, TORC_FOREVER, &claim), TORC_OK);
@@ -103,8 +105,8 @@ MODEL_SCENARIO(bus_sequencer_full, .claim = "two that wait for space are both wo
                .setup = setup_full, .thread = {say_one, say_two, take_four}, .check = check, .preemptions = 1,
                .quick = MODEL_NONE, .fences = true);
 
-/* Whoever sleeps passes a fence in every thread, which would do what the order of what the lock's holder has found does (ROOM): here the
- * events that were there are read by one who does not. */
+/* Whoever sleeps passes a fence in every thread, which would do what the order of what the lock's holder has found does
+ * (ROOM): here the events that were there are read by one who does not. */
 static void take_what_is_there(void) {
     struct torc_event event;
     for (uint64_t taken = 0; taken < 4; taken++) {

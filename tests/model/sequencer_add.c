@@ -1,4 +1,5 @@
-/* sequencer_add.c - a lane that several threads take sequences from without a lock: where it stands, and what may be overwritten. */
+/* sequencer_add.c - a lane that several threads take sequences from without a lock: where it stands, and what may be
+ * overwritten. */
 #include "copy_world.h"
 
 #include <string.h>
@@ -186,9 +187,10 @@ MODEL_SCENARIO(bus_sequencer_end_one, .claim = "the same with one that publishes
                .broken = "an event more is expected", .setup = setup_read_one,
                .thread = {say_one, end_bus, read_to_end}, .check = check_end, .preemptions = 1, .quick = 1);
 
-/* --- space that a stamp makes ------------------------------------------------------------------------------------------ */
+/* --- space that a stamp makes ------------------------------------------------------------------------------------- */
 
-/* The lane is full, nobody reads, and its oldest sequence is still a claim: whoever waits for room waits for that claim. */
+/* The lane is full, nobody reads, and its oldest sequence is still a claim: whoever waits for room waits for that
+ * claim. */
 static struct torc_claim oldest;
 
 static void setup_open(void) {

@@ -1,5 +1,5 @@
-/* sequencer_evict.c - a shared lane with a reader that is evicted: those who wait for it go on, whoever evicts it, and once it has
- * left the lane is without a lock again. */
+/* sequencer_evict.c - a shared lane with a reader that is evicted: those who wait for it go on, whoever evicts it, and
+ * once it has left the lane is without a lock again. */
 #include "copy_world.h"
 
 #include <torc/sequencer.h>

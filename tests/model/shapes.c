@@ -1,5 +1,5 @@
-/* shapes.c - five bugs that rings and reference counts in wide use have shipped with, each in a few lines, and how it is done
- * right. x86 shows none of them. */
+/* shapes.c - five bugs that rings and reference counts in wide use have shipped with, each in a few lines, and how it
+ * is done right. x86 shows none of them. */
 #include "model.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ static uint64_t r1;
     MODEL_SCENARIO(shape_##id##_wrong, .claim = text, .finds = found, .preemptions = MODEL_UNBOUNDED, __VA_ARGS__)
 #define RIGHT(id, text, ...) MODEL_SCENARIO(shape_##id, .claim = text, .preemptions = MODEL_UNBOUNDED, __VA_ARGS__)
 
-/* --- 1. a ring that publishes "slot consumed" without release: the next element goes over the one being read --------------- */
+/* --- 1. a ring that publishes "slot consumed" without release: the next element goes over the one being read ------ */
 
 static void ring_put(void) {
     for (uint64_t i = 1; i <= 3; i++) {
@@ -46,7 +46,7 @@ WRONG(consumed, "a slot given back without release is overwritten while it is re
       .thread = {ring_put, ring_get_relaxed});
 RIGHT(consumed, "a slot given back with release is not", .thread = {ring_put, ring_get});
 
-/* --- 2. a move-head whose read of the tail is not ordered after that of the head: more entries than the ring holds ---------- */
+/* --- 2. a move-head whose read of the tail is not ordered after that of the head: more entries than the ring holds  */
 
 static void produce_two(void) {
     slot[0] = 1;
@@ -76,7 +76,7 @@ WRONG(move_head, "a head that is newer than the tail read with it", "no more ent
       .thread = {produce_two, move_head_unordered, move_head_unordered});
 RIGHT(move_head, "a head that brings the tail with it", .thread = {produce_two, move_head, move_head});
 
-/* --- 3. a last reference dropped with relaxed order: freed while an earlier owner still reads -------------------------------- */
+/* --- 3. a last reference dropped with relaxed order: freed while an earlier owner still reads --------------------- */
 
 static torc_a64 references;
 static uint64_t *object;
@@ -109,7 +109,7 @@ WRONG(last_drop, "the last owner frees what another still reads", "by T", .setup
 RIGHT(last_drop, "drops in acquire-release order", .setup = make_object, .thread = {drop, drop, drop},
       .check = nothing_left);
 
-/* --- 4. a seqlock whose second check is not ordered after the reads: two versions mixed --------------------------------------- */
+/* --- 4. a seqlock whose second check is not ordered after the reads: two versions mixed --------------------------- */
 
 static void version_write(void) {
     for (uint64_t i = 1; i <= 2; i++) {
@@ -139,7 +139,7 @@ WRONG(seqlock, "a second check that may come before the reads", "one version",
       .thread = {version_write, version_read_unordered});
 RIGHT(seqlock, "a second check that comes after them", .thread = {version_write, version_read});
 
-/* --- 5. a gate that a joining reader slips under: the writer never counted it, and laps it -------------------------------------- */
+/* --- 5. a gate that a joining reader slips under: the writer never counted it, and laps it ------------------------ */
 
 static torc_a64 member, cursor, gate, version;
 

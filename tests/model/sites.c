@@ -82,7 +82,7 @@ const char *order_name(uint8_t order) {
     }
 }
 
-/* --- weakening ----------------------------------------------------------------------------------------------------- */
+/* --- weakening ---------------------------------------------------------------------------------------------------- */
 
 static void add(struct mutation *out, uint32_t *count, const struct model_site *site, int order, const char *text) {
     out[(*count)++] = (struct mutation){site->number, (uint8_t)order, site->fail, 1, text};
@@ -193,7 +193,7 @@ void sites_list(void) {
     printf("%u sites, %u ways to weaken one of them\n", site_total, variants);
 }
 
-/* --- which were used ------------------------------------------------------------------------------------------------ */
+/* --- which were used ---------------------------------------------------------------------------------------------- */
 
 static bool used[MAX_SITES + 1];
 

@@ -1,5 +1,6 @@
-/* snapshot.c - a monitor looks on while events are published and read: nobody has consumed more than is published, and what is
- * published never goes back, although readers go by the stamps and the lane's position is stored behind those. */
+/* snapshot.c - a monitor looks on while events are published and read: nobody has consumed more than is published, and
+ * what is published never goes back, although readers go by the stamps and the lane's position is stored behind
+ * those. */
 #include "world.h"
 
 #include <stdlib.h>
@@ -61,8 +62,8 @@ MODEL_SCENARIO(snapshot_lap, .claim = "what is published never goes back from on
                .broken = "readers are looked at after the lanes", .setup = setup,
                .thread = {publish_two, read_some, look}, .check = check, .preemptions = 1, .quick = MODEL_NOT_QUICK);
 
-/* The entry of what was read last is used again: where its stamp is not found any more the position behind it is. The reader looks
- * itself: of what the publisher did it has seen that stamp and no more. */
+/* The entry of what was read last is used again: where its stamp is not found any more the position behind it is. The
+ * reader looks itself: of what the publisher did it has seen that stamp and no more. */
 static void publish_three(void) {
     unsigned char payload[16];
     publish_two();

@@ -1,5 +1,5 @@
-/* space_release.c - a publisher that sleeps for a slot which other threads hold by handles: the last release wakes it, and all
- * that was read through the handles lies before the slot's next payload. */
+/* space_release.c - a publisher that sleeps for a slot which other threads hold by handles: the last release wakes it,
+ * and all that was read through the handles lies before the slot's next payload. */
 #include "world.h"
 
 #include "../../src/core.h"

@@ -1,4 +1,5 @@
-/* space_room.c - a publisher that sleeps for room, a reader that gives back and goes to sleep itself: neither stays asleep. */
+/* space_room.c - a publisher that sleeps for room, a reader that gives back and goes to sleep itself: neither stays
+ * asleep. */
 #include "world.h"
 
 #include "../../src/core.h"

@@ -1,10 +1,10 @@
 /* state.c - executions that come to the same state go on in the same ways: only the first of them is followed.
  *
- * What a thread will do follows from what it has learned from others, in its order: its past. A store takes its thread's past
- * along; who reads it learns it. So all pasts, the modification order of each location, and where each thread stands in
- * the schedule make up the state; the order in which independent steps were made does not. The search goes depth first and
- * pasts only grow, so a state that is met again has been explored to the end, unless it was with fewer preemptions left. States
- * are told apart by 64 bits. --every does without; the self-test compares. */
+ * What a thread will do follows from what it has learned from others, in its order: its past. A store takes its
+ * thread's past along; who reads it learns it. So all pasts, the modification order of each location, and where each
+ * thread stands in the schedule make up the state; the order in which independent steps were made does not. The search
+ * goes depth first and pasts only grow, so a state that is met again has been explored to the end, unless it was with
+ * fewer preemptions left. States are told apart by 64 bits. --every does without; the self-test compares. */
 #include "explorer.h"
 
 #include <stdlib.h>
@@ -97,7 +97,7 @@ static uint64_t key_now(const struct thread *self, const struct location *before
     return key != 0 ? key : 1;
 }
 
-/* --- those met before ----------------------------------------------------------------------------------------------- */
+/* --- those met before --------------------------------------------------------------------------------------------- */
 
 static void *pages(size_t bytes) {
     void *at = __real_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

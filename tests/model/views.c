@@ -1,8 +1,9 @@
 /* views.c - what a thread knows: happens-before by vector clocks, and what full fences add for coherence.
  *
- * A release store (or one after a release fence) carries its thread's view; an acquire load of it, or a relaxed load with
- * an acquire fence after it, joins that view. A RMW also carries what the store it read carried: the release sequence.
- * A plain store of the same thread does not, as in C++20: C11 as published would let it, so what passes here passes there.
+ * A release store (or one after a release fence) carries its thread's view; an acquire load of it, or a relaxed load
+ * with an acquire fence after it, joins that view. A RMW also carries what the store it read carried: the release
+ * sequence. A plain store of the same thread does not, as in C++20: C11 as published would let it, so what passes here
+ * passes there.
  *
  * Full fences are totally ordered, in the order of execution. What happens before one of them may not be read past by
  * anybody after a later one (`sc`), but data is not ordered by that (`hb`): as in RC11, two fences alone do not

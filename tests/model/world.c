@@ -18,7 +18,7 @@ struct torc_config tiny_config(void) {
     return config;
 }
 
-/* --- names for the report ------------------------------------------------------------------------------------------ */
+/* --- names for the report ----------------------------------------------------------------------------------------- */
 
 static void name_lane(const struct bus *bus, uint32_t lane) {
     const struct torc_lane *control = &bus->lanes[lane];
@@ -73,7 +73,7 @@ static void name_bus(const struct bus *bus) {
     }
 }
 
-/* --- opening and closing --------------------------------------------------------------------------------------------- */
+/* --- opening and closing ------------------------------------------------------------------------------------------ */
 
 static void open_with(const struct torc_config *config, uint32_t flags) {
     model_assert_status(torc_bus_create(config, &w.bus), TORC_OK);
@@ -145,7 +145,7 @@ void close_world(void) {
     model_assert_equal(model_heap_live(), 0);
 }
 
-/* --- events ------------------------------------------------------------------------------------------------------------ */
+/* --- events ------------------------------------------------------------------------------------------------------- */
 
 static unsigned char byte_of(uint64_t number, size_t at) {
     return (unsigned char)(number * 31 + at + 1);

@@ -19,15 +19,16 @@ extern struct world w;
 /* One topic, publisher and reader, a lane of two entries, no pools; a scenario raises what it needs. */
 struct torc_config tiny_config(void);
 
-/* open_bus: bus and topic "t" (flags 0; open_order: TOTAL_ORDER). open_world: publisher and reader (NEXT) as well. Parts of the bus get names. */
+/* open_bus: bus and topic "t" (flags 0; open_order: TOTAL_ORDER). open_world: publisher and reader (NEXT) as well.
+ * Parts of the bus get names. */
 void open_bus(const struct torc_config *config);
 void open_order(const struct torc_config *config);
 void open_world(const struct torc_config *config);
 struct torc_publisher *open_publisher(enum torc_wait wait, enum torc_dry dry);
 struct torc_reader *open_reader(enum torc_join join);
 
-/* In check(): closes what w has open, destroys the bus; every slot must be back and nothing left on the heap. close_bus: other
- * things may be on the heap. */
+/* In check(): closes what w has open, destroys the bus; every slot must be back and nothing left on the heap.
+ * close_bus: other things may be on the heap. */
 void close_world(void);
 void close_bus(void);
 /* In check(): the audit finds nothing and `outstanding` slots are held by handles. */

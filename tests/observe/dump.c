@@ -1,5 +1,6 @@
-/* dump.c [--broken] DIRECTORY - a bus that has been through everything, with names that are hard to quote, as text, JSON and Prometheus's
- * format in DIRECTORY/snapshot.{txt,json,prom}, for observe.py to read. --broken: a backslash is lost on the way. */
+/* dump.c [--broken] DIRECTORY - a bus that has been through everything, with names that are hard to quote, as text,
+ * JSON and Prometheus's format in DIRECTORY/snapshot.{txt,json,prom}, for observe.py to read. --broken: a backslash is
+ * lost on the way. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
-/* planted.c CASE [--sound] - defects that a sanitizer must report, each in a few lines of otherwise ordinary use of torc.
+/* planted.c CASE [--sound] - defects that a sanitizer must report, each in a few lines of otherwise ordinary use of
+ * torc.
  *
- * planted.sh runs every case twice, under the sanitizer that is in charge of it and with the options of the test jobs: with
- * the defect the job must fail by that sanitizer's report, with --sound it must pass. So neither a sanitizer that sees nothing
- * nor one that cries at everything goes unnoticed. */
+ * planted.sh runs every case twice, under the sanitizer that is in charge of it and with the options of the test jobs:
+ * with the defect the job must fail by that sanitizer's report, with --sound it must pass. So neither a sanitizer that
+ * sees nothing nor one that cries at everything goes unnoticed. */
 #include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -88,9 +89,9 @@ static void race_late_fill(void) {
     take_down();
 }
 
-/* The reader goes on reading what it has given back, while the publisher fills the same slot anew. Two events more than are
- * read: nothing that the reader does after its last look orders that before what comes into the same slot, however the
- * threads are scheduled. */
+/* The reader goes on reading what it has given back, while the publisher fills the same slot anew. Two events more than
+ * are read: nothing that the reader does after its last look orders that before what comes into the same slot, however
+ * the threads are scheduled. */
 static void *fill_slots(void *unused) {
     static const unsigned char bytes[1000] = {1};
     for (int i = 0; i < ROUNDS + 2; i++) {

@@ -1,4 +1,5 @@
-/* soak.c [--broken] SECONDS - lives one after another until the time is up; reports what happened and whether memory grew. */
+/* soak.c [--broken] SECONDS - lives one after another until the time is up; reports what happened and whether memory
+ * grew. */
 #include "soak.h"
 
 #include <inttypes.h>

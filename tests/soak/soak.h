@@ -1,8 +1,9 @@
 /* soak.h - everything at once, for as long as one likes.
  *
- * A life is one bus from creation to destruction: publishers that come and go on two topics, readers that stay and readers
- * that visit, actors, a janitor who releases what others kept and detaches visitors, and an end that comes at any moment. At the
- * quiet point after each life the books must balance: what was written was read, slots are conserved, nothing is held. */
+ * A life is one bus from creation to destruction: publishers that come and go on two topics, readers that stay and
+ * readers that visit, actors, a janitor who releases what others kept and detaches visitors, and an end that comes at
+ * any moment. At the quiet point after each life the books must balance: what was written was read, slots are
+ * conserved, nothing is held. */
 #ifndef TORC_SOAK_H
 #define TORC_SOAK_H
 

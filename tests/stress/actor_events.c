@@ -1,6 +1,6 @@
-/* actor_events.c - actors that subscribe: one keeps every event it sees and mails it to a second one, while publishers run.
- * Stopped with DRAIN after the publishers, both have handled everything; stopped with DROP in the middle, nothing leaks
- * and the publishers go on without it. */
+/* actor_events.c - actors that subscribe: one keeps every event it sees and mails it to a second one, while publishers
+ * run. Stopped with DRAIN after the publishers, both have handled everything; stopped with DROP in the middle, nothing
+ * leaks and the publishers go on without it. */
 #include "engine.h"
 #include <inttypes.h>
 

@@ -1,6 +1,6 @@
 /* actors.c - mail between many senders and actors that are stopped at random moments, with DRAIN and with DROP, by
- * themselves or from outside, under fire or after it. However it ends: what was accepted was handled or dropped, what was
- * not accepted stayed with its sender, and every slot comes back. */
+ * themselves or from outside, under fire or after it. However it ends: what was accepted was handled or dropped, what
+ * was not accepted stayed with its sender, and every slot comes back. */
 #include "engine.h"
 #include <inttypes.h>
 #include <sched.h>

@@ -1,8 +1,9 @@
-/* after.c - a diamond under load: two publishers, three readers side by side, and readers after all three that come and go.
+/* after.c - a diamond under load: two publishers, three readers side by side, and readers after all three that come and
+ * go.
  *
- * Each of the three marks every event, in plain memory, when it has it. Whoever comes after them must find all three marks
- * on every event, from its first one on without a gap. Some of the time a fourth reader stands before it that reads
- * nothing, until another thread takes it away while everybody waits for it. */
+ * Each of the three marks every event, in plain memory, when it has it. Whoever comes after them must find all three
+ * marks on every event, from its first one on without a gap. Some of the time a fourth reader stands before it that
+ * reads nothing, until another thread takes it away while everybody waits for it. */
 #include "engine.h"
 #include <inttypes.h>
 #include <sched.h>
@@ -37,8 +38,9 @@ static enum torc_action mark_one(void *context, const struct torc_event *event) 
     return TORC_CONTINUE;
 }
 
-/* Some marks are late: the turn of another thread comes between having an event and marking it. With the defect the first leader
- * never begins, and nothing was published before the visitor came: whatever the threads' turns are, it meets an unmarked event. */
+/* Some marks are late: the turn of another thread comes between having an event and marking it. With the defect the
+ * first leader never begins, and nothing was published before the visitor came: whatever the threads' turns are, it
+ * meets an unmarked event. */
 static void *lead(void *argument) {
     size_t which = (size_t)(uintptr_t)argument;
     uint64_t random = which + 1;
@@ -64,7 +66,7 @@ static void *lead(void *argument) {
     return NULL;
 }
 
-/* --- after them ---------------------------------------------------------------------------------------------------- */
+/* --- after them --------------------------------------------------------------------------------------------------- */
 
 static void *take_away(void *obstacle) {
     uint64_t random = (uint64_t)(uintptr_t)obstacle;

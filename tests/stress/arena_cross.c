@@ -1,6 +1,6 @@
-/* arena_cross.c - one thread allocates from an arena and fills, others check every byte and release, by one store each. The
- * owner fills again what comes back at once, in a store with room for little more than what is out; some buffers grow while
- * they are written. At the end nothing is out and all was seen.
+/* arena_cross.c - one thread allocates from an arena and fills, others check every byte and release, by one store each.
+ * The owner fills again what comes back at once, in a store with room for little more than what is out; some buffers
+ * grow while they are written. At the end nothing is out and all was seen.
  *
  * Then many short arenas, destroyed while their last buffers are still being released. */
 #include "engine.h"

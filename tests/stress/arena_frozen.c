@@ -1,6 +1,7 @@
-/* arena_frozen.c - threads with arenas of their own freeze buffers and throw clones into a shared table, from which all take
- * clones, check them, clone them again and release them. Threads end while their buffers are out and new ones take their
- * place: a store must live until its last buffer is back. Each buffer is released exactly as often as it was cloned. */
+/* arena_frozen.c - threads with arenas of their own freeze buffers and throw clones into a shared table, from which all
+ * take clones, check them, clone them again and release them. Threads end while their buffers are out and new ones take
+ * their place: a store must live until its last buffer is back. Each buffer is released exactly as often as it was
+ * cloned. */
 #include "engine.h"
 #include <inttypes.h>
 #include <pthread.h>
@@ -105,7 +106,8 @@ static void *lives(void *argument) {
     return NULL;
 }
 
-/* The defect, once all is quiet: it is the others' buffers, still out, that keep this store whatever becomes of the mistaken one. */
+/* The defect, once all is quiet: it is the others' buffers, still out, that keep this store whatever becomes of the
+ * mistaken one. */
 static void *look_again(void *argument) {
     struct torc_arena *arena;
     uint64_t random = 1;

@@ -1,6 +1,6 @@
-/* arena_publish.c - a publisher writes its events in extendable buffers of an arena and publishes them without a copy; a reader
- * checks them where they were written and keeps some; a third thread checks and releases the kept handles later. At the end
- * the bus is quiet and the arena has nothing out. */
+/* arena_publish.c - a publisher writes its events in extendable buffers of an arena and publishes them without a copy;
+ * a reader checks them where they were written and keeps some; a third thread checks and releases the kept handles
+ * later. At the end the bus is quiet and the arena has nothing out. */
 #include "engine.h"
 #include <inttypes.h>
 #include <sched.h>

@@ -1,6 +1,6 @@
-/* big_events.c - a million XL events through a default bus with one gating reader, where XL has 15 slots and the lane 4096
- * entries: every slot serves for ever, and the process does not grow. Once plain, once with one handle kept per hundred
- * events; the kept payloads are checked again hundreds of events later. */
+/* big_events.c - a million XL events through a default bus with one gating reader, where XL has 15 slots and the lane
+ * 4096 entries: every slot serves for ever, and the process does not grow. Once plain, once with one handle kept per
+ * hundred events; the kept payloads are checked again hundreds of events later. */
 #include "engine.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 
 enum { PER_KEPT = 100, KEPT = 8 };
 
-/* A block lost per kept event would be five times as much. What else grows are stacks, the kernel's huge pages and its guess of the size,
- * which it adds up per processor only now and then; and under a sanitizer what is its own, and under one that looks at every
- * word, a quarter has to do. */
+/* A block lost per kept event would be five times as much. What else grows are stacks, the kernel's huge pages and its
+ * guess of the size, which it adds up per processor only now and then; and under a sanitizer what is its own, and under
+ * one that looks at every word, a quarter has to do. */
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif

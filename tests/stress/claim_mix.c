@@ -1,7 +1,7 @@
 /* claim_mix.c - single and batched claims, commits and aborts in every order, and batches by copy, mixed at random.
  *
- * The publisher writes down the fate of every sequence before it settles the claim; a reader may miss a sequence only if
- * it was aborted. Claims of a batch are settled out of order: readers must still see claim order. */
+ * The publisher writes down the fate of every sequence before it settles the claim; a reader may miss a sequence only
+ * if it was aborted. Claims of a batch are settled out of order: readers must still see claim order. */
 #include "engine.h"
 #include <inttypes.h>
 #include <stdlib.h>

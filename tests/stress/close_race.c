@@ -1,6 +1,6 @@
-/* close_race.c - the bus closes at a random moment, thousands of times: publishers that sleep for space get TORC_CLOSED,
- * readers that sleep are woken, read what is left and then get TORC_CLOSED, and drain does not answer before
- * everything was read. What was published with TORC_OK is read, not one event more or less. */
+/* close_race.c - the bus closes at a random moment, thousands of times: publishers that sleep for space get
+ * TORC_CLOSED, readers that sleep are woken, read what is left and then get TORC_CLOSED, and drain does not answer
+ * before everything was read. What was published with TORC_OK is read, not one event more or less. */
 #include "engine.h"
 #include <inttypes.h>
 #include <sched.h>

@@ -1,5 +1,6 @@
 /* detach.c - readers that leave: from inside their handler, from another thread, with a borrow in hand, and while the
- * publisher sleeps for them on a full lane. Afterwards no handler runs, reads answer TORC_CLOSED and publishing goes on. */
+ * publisher sleeps for them on a full lane. Afterwards no handler runs, reads answer TORC_CLOSED and publishing goes
+ * on. */
 #include "engine.h"
 #include <inttypes.h>
 #include <sched.h>

@@ -1,6 +1,6 @@
-/* double_release.c - several threads release the same handles more often than they were acquired, while the owner of the
- * bank claims the freed slots again: exactly as many releases succeed as there were references, all others are refused as
- * stale and counted, and the slots' new owners keep what is theirs. One exception, see may_be_twice. */
+/* double_release.c - several threads release the same handles more often than they were acquired, while the owner of
+ * the bank claims the freed slots again: exactly as many releases succeed as there were references, all others are
+ * refused as stale and counted, and the slots' new owners keep what is theirs. One exception, see may_be_twice. */
 #include "engine.h"
 #include <inttypes.h>
 #include <pthread.h>

@@ -79,7 +79,8 @@ _Noreturn void stress_fail_at(const char *file, int line, const char *what, cons
     quit(1);
 }
 
-/* Threads that have ended but were not joined would be taken for leaks. The lock stays: nobody begins or joins one any more. */
+/* Threads that have ended but were not joined would be taken for leaks. The lock stays: nobody begins or joins one any
+ * more. */
 static void let_go_of_threads(void) {
     (void)pthread_mutex_lock(&threads_lock);
     for (size_t i = 1; i < THREADS; i++) {
@@ -143,8 +144,9 @@ static uint64_t signs_of_life(void) {
     return signs;
 }
 
-/* Hangs only: no result depends on how long something took. What counts is seconds that the watchdog has lived through itself, one after
- * the other, in which no other thread got on: a machine that is slow or stops for a while does not look like a hang. */
+/* Hangs only: no result depends on how long something took. What counts is seconds that the watchdog has lived through
+ * itself, one after the other, in which no other thread got on: a machine that is slow or stops for a while does not
+ * look like a hang. */
 static void *watch(void *unused) {
     uint64_t limit = WATCHDOG_SECONDS * (percent > 100 ? percent : 100) / 100;
     uint64_t before = signs_of_life();

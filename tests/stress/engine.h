@@ -147,7 +147,8 @@ void stress_writer_open(struct stress_writer *writer, struct torc_topic *topic, 
 /* stress_writer_adopt: the same around a publisher that exists. */
 void stress_writer_adopt(struct stress_writer *writer, struct torc_publisher *publisher);
 void stress_writer_end(struct stress_writer *writer);
-/* stress_write_until: one event of `size` bytes, by copy or in place; counted on TORC_OK only. stress_write: for ever. */
+/* stress_write_until: one event of `size` bytes, by copy or in place; counted on TORC_OK only. stress_write: for
+ * ever. */
 int stress_write_until(struct stress_writer *writer, size_t size, uint64_t deadline);
 void stress_write(struct stress_writer *writer, size_t size);
 
@@ -165,8 +166,8 @@ struct stress_seen {
     bool (*gap)(void *context, uint32_t author, uint64_t sequence); /* true: this sequence may be missing */
     void *context;
     uint64_t wrong_at; /* defect: != 0: from the event of this number on, check against the next sequence instead */
-    /* Defect: != 0: overlook every event whose number among its author's this divides. Sure to be noticed, whoever runs when, if
-     * some author says more than that: its next event is not the one that is due. */
+    /* Defect: != 0: overlook every event whose number among its author's this divides. Sure to be noticed, whoever runs
+     * when, if some author says more than that: its next event is not the one that is due. */
     uint64_t drop_at;
     uint64_t met;
     struct stress_sum sum;

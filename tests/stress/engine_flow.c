@@ -1,7 +1,7 @@
 /* engine_flow.c - whole runs: n publishers to m readers until everything was read.
  *
- * The readers are there first and read from every lane's first event on, the publishers write mixed sizes, the bus closes once
- * all have finished, and the sum of what every reader saw must be the sum of what was written. */
+ * The readers are there first and read from every lane's first event on, the publishers write mixed sizes, the bus
+ * closes once all have finished, and the sum of what every reader saw must be the sum of what was written. */
 #include "engine.h"
 #include <inttypes.h>
 #include <stdio.h>

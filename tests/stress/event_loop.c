@@ -1,6 +1,7 @@
-/* event_loop.c - one event at a time between two threads that sleep in epoll: every event needs its own wake-up, and a single lost
- * one stops the game for good. When a side has seen that there is nothing, its descriptor must be quiet: a stale wake-up would
- * keep a level-triggered loop busy for ever. Played with several lanes that take turns, and with a second reader asleep beside. */
+/* event_loop.c - one event at a time between two threads that sleep in epoll: every event needs its own wake-up, and a
+ * single lost one stops the game for good. When a side has seen that there is nothing, its descriptor must be quiet: a
+ * stale wake-up would keep a level-triggered loop busy for ever. Played with several lanes that take turns, and with a
+ * second reader asleep beside. */
 #include "engine.h"
 #include <errno.h>
 #include <poll.h>
@@ -31,8 +32,8 @@ static bool unreadable(const struct side *side) {
     return poll(&wanted, 1, 0) == 0;
 }
 
-/* Whoever published the ball may have been held up before it told us: we had read it, and were armed anew, by then. That is one
- * wake-up for nothing, and the next look takes it away. (With the defect that look would hide it.) */
+/* Whoever published the ball may have been held up before it told us: we had read it, and were armed anew, by then.
+ * That is one wake-up for nothing, and the next look takes it away. (With the defect that look would hide it.) */
 static bool quiet(const struct side *side) {
     struct torc_event event;
     return unreadable(side) || (!stress_broken && torc_next(side->hears, &event) == TORC_EMPTY && unreadable(side));
@@ -51,7 +52,8 @@ static uint64_t on_readable(struct side *side, uint64_t round) {
         }
     } while (status == TORC_OK && (side->edge || stress_below(&side->random, 2) == 0) && !stress_broken);
     CHECK(status == TORC_OK || status == TORC_EMPTY, "%s", torc_status_name(status));
-    /* Once the ball has come nobody serves before we answer. The defect: the end of a call is taken for the end of the events. */
+    /* Once the ball has come nobody serves before we answer. The defect: the end of a call is taken for the end of the
+     * events. */
     DETECT(STRESS_STATUS, came == 0 || (status == TORC_OK && !stress_broken) || quiet(side),
            "readable although there is nothing, after %llu wake-ups", (unsigned long long)side->wakes);
     return came;

@@ -25,7 +25,7 @@ static uint64_t count_of_type(uint32_t type, uint64_t from, uint64_t to) {
     return count;
 }
 
-/* --- publishing ------------------------------------------------------------------------------------------------------ */
+/* --- publishing --------------------------------------------------------------------------------------------------- */
 
 static void publish_one(const struct writing *self, uint64_t sequence, size_t size, bool in_place) {
     static unsigned char scratch[STRESS_LARGEST];
@@ -52,7 +52,7 @@ static void *publish(void *argument) {
     return NULL;
 }
 
-/* --- following ------------------------------------------------------------------------------------------------------- */
+/* --- following ---------------------------------------------------------------------------------------------------- */
 
 /* It replaced all that came up since the last of its type, but for those that were overwritten unseen. */
 static void check_type(struct follower *self, const struct torc_event *event) {

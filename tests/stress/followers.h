@@ -1,5 +1,5 @@
-/* followers.h - one publisher, and readers of every policy that follow it, each at a speed of its own. Each gets exactly what its
- * contract says: payloads are whole, and what came plus what was lost is what was published. */
+/* followers.h - one publisher, and readers of every policy that follow it, each at a speed of its own. Each gets
+ * exactly what its contract says: payloads are whole, and what came plus what was lost is what was published. */
 #ifndef TORC_STRESS_FOLLOWERS_H
 #define TORC_STRESS_FOLLOWERS_H
 

@@ -1,8 +1,8 @@
-/* group.c - competing readers under load: two publishers, four workers that finish out of order, return events, leave with
- * events in hand, or end without a word; and a warden that leaves for workers that are at work.
+/* group.c - competing readers under load: two publishers, four workers that finish out of order, return events, leave
+ * with events in hand, or end without a word; and a warden that leaves for workers that are at work.
  *
- * Every event is finished exactly once, every hand-out says the right attempt, and first hand-outs of a lane come in order. A worker
- * that was left for finishes nothing more. */
+ * Every event is finished exactly once, every hand-out says the right attempt, and first hand-outs of a lane come in
+ * order. A worker that was left for finishes nothing more. */
 #include "engine.h"
 #include <inttypes.h>
 #include <pthread.h>
@@ -53,7 +53,7 @@ static void *publish(void *argument) {
     return NULL;
 }
 
-/* --- a worker -------------------------------------------------------------------------------------------------------- */
+/* --- a worker ----------------------------------------------------------------------------------------------------- */
 
 struct hand {
     struct torc_delivery held[HOLD];
@@ -233,7 +233,7 @@ static void *leave_for_others(void *argument) {
     return NULL;
 }
 
-/* --- the run --------------------------------------------------------------------------------------------------------- */
+/* --- the run ------------------------------------------------------------------------------------------------------ */
 
 static void check_fates(void) {
     for (size_t i = 0; i < WRITERS; i++) {

@@ -1,6 +1,7 @@
-/* halt_race.c - the bus ends at a random moment, thousands of times, by close, halt and destroy-later from several threads at once, while
- * publishers wait for space, readers sleep, and handles are released elsewhere: everybody comes back with CLOSED, the bus goes exactly
- * once, after the last release, and takes every slot with it (the audit before, the memory given back after). */
+/* halt_race.c - the bus ends at a random moment, thousands of times, by close, halt and destroy-later from several
+ * threads at once, while publishers wait for space, readers sleep, and handles are released elsewhere: everybody comes
+ * back with CLOSED, the bus goes exactly once, after the last release, and takes every slot with it (the audit before,
+ * the memory given back after). */
 #include "engine.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
-/* handlers.c - managed readers that fail at random: each event is settled exactly once and in order, whatever was retried, rewound,
- * skipped or dead-lettered; and handlers that stop, are stopped twice, give up or lose their thread never hold publishers up. */
+/* handlers.c - managed readers that fail at random: each event is settled exactly once and in order, whatever was
+ * retried, rewound, skipped or dead-lettered; and handlers that stop, are stopped twice, give up or lose their thread
+ * never hold publishers up. */
 #include "engine.h"
 #include <inttypes.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* handles.c - every event is kept, cloned to three other threads and released there, through pools so small that each slot
- * comes back after a few events: once through torc actors, once through plain queues between plain threads. Every
+/* handles.c - every event is kept, cloned to three other threads and released there, through pools so small that each
+ * slot comes back after a few events: once through torc actors, once through plain queues between plain threads. Every
  * payload must be whole at its last read, every slot must come back. */
 #include "engine.h"
 #include <inttypes.h>

@@ -1,6 +1,6 @@
-/* heap_adoption.c - threads that end while their blocks are out, over and over: others free these blocks, at the very time at
- * which the dead threads' heaps are adopted by new threads. Blocks stay whole, no memory is lost: as many generations of threads
- * as there are get by with as many heaps as live at one time. */
+/* heap_adoption.c - threads that end while their blocks are out, over and over: others free these blocks, at the very
+ * time at which the dead threads' heaps are adopted by new threads. Blocks stay whole, no memory is lost: as many
+ * generations of threads as there are get by with as many heaps as live at one time. */
 #include "engine.h"
 #include <inttypes.h>
 #include <pthread.h>
@@ -71,7 +71,8 @@ static void walk(void) {
     DETECT(STRESS_AUDIT, torc_heap_is_valid(heap, &what), "%s", what);
 }
 
-/* Each place in the row is a thread that is joined and followed by the next: births, deaths and work overlap all the time. */
+/* Each place in the row is a thread that is joined and followed by the next: births, deaths and work overlap all the
+ * time. */
 static void run(uint64_t generations) {
     struct stress_thread *row[AT_ONCE] = {0};
     uint64_t seed = 1;

@@ -1,6 +1,6 @@
-/* heap_exchange.c - blocks that are filled by one thread and freed by another, while both allocate on: producers and consumers
- * swap blocks through shared places, so that every block is checked and freed by whoever happens to find it. Resizing, aligned
- * blocks and trimming go on at the same time; now and then all stop and the heap is walked. */
+/* heap_exchange.c - blocks that are filled by one thread and freed by another, while both allocate on: producers and
+ * consumers swap blocks through shared places, so that every block is checked and freed by whoever happens to find it.
+ * Resizing, aligned blocks and trimming go on at the same time; now and then all stop and the heap is walked. */
 #include "engine.h"
 #include <inttypes.h>
 #include <pthread.h>
@@ -34,8 +34,8 @@ static void *contents(struct parcel *parcel) {
     return parcel + 1;
 }
 
-/* The defect: one byte of a block changes while it is out, as if it were somebody else's too. Once per thread: whoever meets the
- * block next, to resize it or to free it, looks at all of it first. */
+/* The defect: one byte of a block changes while it is out, as if it were somebody else's too. Once per thread: whoever
+ * meets the block next, to resize it or to free it, looks at all of it first. */
 static void harm(struct worker *worker, struct parcel *parcel) {
     if (stress_broken && !worker->harmed && parcel->number >= 100 && parcel->size != 0) {
         ((unsigned char *)contents(parcel))[parcel->size / 2] ^= 1;

@@ -1,8 +1,8 @@
 /* join_storm.c - readers come and go while two publishers run at full rate.
  *
- * A reader that joins at NEXT begins neither before what was published when it asked nor after what was first published when
- * it had joined; one that joins at OLDEST begins with a whole event that is still held. From there on nothing is missing
- * and nothing is torn. */
+ * A reader that joins at NEXT begins neither before what was published when it asked nor after what was first published
+ * when it had joined; one that joins at OLDEST begins with a whole event that is still held. From there on nothing is
+ * missing and nothing is torn. */
 #include "engine.h"
 #include <inttypes.h>
 #include <string.h>

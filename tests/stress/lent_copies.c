@@ -1,7 +1,7 @@
-/* lent_copies.c - everything at once on a bus with an XXL area: a publisher that lends an arena's buffers, claims in place,
- * aborts, publishes singly and in batches, and now and then closes and opens again; a LOSSY reader, a CONFLATE reader and an EVICT reader that
- * stops for a while, coming and going; a fourth thread releases what they kept. What is read is whole, what is not was told,
- * nothing leaks, and the books of the area agree. */
+/* lent_copies.c - everything at once on a bus with an XXL area: a publisher that lends an arena's buffers, claims in
+ * place, aborts, publishes singly and in batches, and now and then closes and opens again; a LOSSY reader, a CONFLATE
+ * reader and an EVICT reader that stops for a while, coming and going; a fourth thread releases what they kept. What is
+ * read is whole, what is not was told, nothing leaks, and the books of the area agree. */
 #include "engine.h"
 #include <inttypes.h>
 #include <sched.h>
@@ -21,7 +21,8 @@ static struct kept {
     uint64_t stays;
 } kept[READERS];
 
-/* The broken variant damages the event of this number; a reader that waits for that looks only then, and cannot be overtaken. */
+/* The broken variant damages the event of this number; a reader that waits for that looks only then, and cannot be
+ * overtaken. */
 enum { DAMAGED = 100 };
 static atomic_bool damaged;
 

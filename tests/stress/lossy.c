@@ -1,4 +1,5 @@
-/* lossy.c - readers that copy beside one that gates: a publisher at full rate, events of every size, readers that come and go.
+/* lossy.c - readers that copy beside one that gates: a publisher at full rate, events of every size, readers that come
+ * and go.
  *
  * Each event must be whole, and what came plus what was lost must be every sequence from the join on to the end. */
 #include "engine.h"

@@ -1,7 +1,7 @@
 /* merge.c - four publishers whose events carry a common clock, merged back into its order.
  *
- * Each event takes its time from one counter, so that all times differ and the merged order is known: every time once, rising. The
- * publishers send heartbeats when they pause, and come one after the other: a lane that is there
+ * Each event takes its time from one counter, so that all times differ and the merged order is known: every time once,
+ * rising. The publishers send heartbeats when they pause, and come one after the other: a lane that is there
  * before an event is published is waited for. Nothing may be late. */
 #include "engine.h"
 #include <inttypes.h>
@@ -62,8 +62,8 @@ static uint64_t time_of(void *context, const struct torc_event *event) {
     return time;
 }
 
-/* The defect: the clock's last bit is read the wrong way round. Of the first two events either the second comes first, or, if they
- * are one publisher's or the first was all there was, it comes second and is late. */
+/* The defect: the clock's last bit is read the wrong way round. Of the first two events either the second comes first,
+ * or, if they are one publisher's or the first was all there was, it comes second and is late. */
 static uint64_t wrong_time_of(void *context, const struct torc_event *event) {
     return time_of(context, event) ^ 1;
 }

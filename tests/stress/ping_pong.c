@@ -1,6 +1,6 @@
-/* ping_pong.c - one event at a time between two blocking readers: every event needs its own wake-up, and a single lost one
- * stops the game for good. Random pauses move the moment of publishing across the moment of falling asleep. Played with
- * one lane per direction and with several that take turns. */
+/* ping_pong.c - one event at a time between two blocking readers: every event needs its own wake-up, and a single lost
+ * one stops the game for good. Random pauses move the moment of publishing across the moment of falling asleep. Played
+ * with one lane per direction and with several that take turns. */
 #include "engine.h"
 #include <inttypes.h>
 

@@ -1,5 +1,5 @@
-/* pipes.c - a diamond of pipes at full rate: two branches from one topic, each of two stages, joined in one; and many requesters whose
- * questions go through it all. Everything arrives once per branch, in order, whole. */
+/* pipes.c - a diamond of pipes at full rate: two branches from one topic, each of two stages, joined in one; and many
+ * requesters whose questions go through it all. Everything arrives once per branch, in order, whole. */
 #include "engine.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* process_exit.c - exit() at a random moment while publishers, readers and actors run and hold handles: the process ends
- * with its own status and does not hang. Each round is a process of its own, started anew from this program. */
+/* process_exit.c - exit() at a random moment while publishers, readers and actors run and hold handles: the process
+ * ends with its own status and does not hang. Each round is a process of its own, started anew from this program. */
 #include "engine.h"
 #include <errno.h>
 #include <inttypes.h>

@@ -1,8 +1,9 @@
-/* requests.c - several ask, several answer, over one pair of topics: every request is answered once, or told to have timed out, or was
- * cancelled, or was out when its requester or the bus was closed; nothing else, and nothing twice.
+/* requests.c - several ask, several answer, over one pair of topics: every request is answered once, or told to have
+ * timed out, or was cancelled, or was out when its requester or the bus was closed; nothing else, and nothing twice.
  *
- * What becomes of a request is agreed in it: answered, answered twice, answered late, never, or in a race with its deadline. In a first
- * run requesters close and open anew with requests out; in a second the bus is closed in the middle. */
+ * What becomes of a request is agreed in it: answered, answered twice, answered late, never, or in a race with its
+ * deadline. In a first run requesters close and open anew with requests out; in a second the bus is closed in the
+ * middle. */
 #include "engine.h"
 #include <inttypes.h>
 #include <sched.h>
@@ -47,7 +48,7 @@ static uint64_t check_of(const struct question *question) {
     return stress_random(&state) + question->fate;
 }
 
-/* --- asking ---------------------------------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------------------------------------------- */
 
 static void note(struct asking *self, uint64_t serial, enum told told) {
     /* The defect: it forgets the answers it was given, from the sixteenth on. */
@@ -169,7 +170,7 @@ static void *ask_all(void *argument) {
     return NULL;
 }
 
-/* --- answering --------------------------------------------------------------------------------------------------------- */
+/* --- answering ---------------------------------------------------------------------------------------------------- */
 
 static void answer(struct answering *self, const struct torc_request *request, const struct question *question) {
     struct answer made = {*question, check_of(question)};
@@ -203,7 +204,7 @@ static void *answer_all(void *argument) {
     return NULL;
 }
 
-/* --- a run ------------------------------------------------------------------------------------------------------------- */
+/* --- a run -------------------------------------------------------------------------------------------------------- */
 
 static void check_books(struct asking *self, struct asking *sum) {
     uint64_t told = 0;

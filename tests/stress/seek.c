@@ -1,8 +1,8 @@
 /* seek.c - readers join and seek, at NEXT, OLDEST, LAST and AT, while two publishers run at full rate.
  *
- * The first sequence of every lane is exactly what was asked for, or what was reported instead; never from before what was
- * whole, never later than what was there; and from it on nothing is missing, nothing is torn, and what a copying reader
- * loses is counted to the last one. */
+ * The first sequence of every lane is exactly what was asked for, or what was reported instead; never from before what
+ * was whole, never later than what was there; and from it on nothing is missing, nothing is torn, and what a copying
+ * reader loses is counted to the last one. */
 #include "engine.h"
 #include <inttypes.h>
 #include <string.h>
@@ -67,7 +67,7 @@ static size_t source_of(uint32_t lane) {
     return i;
 }
 
-/* --- a move --------------------------------------------------------------------------------------------------------- */
+/* --- a move ------------------------------------------------------------------------------------------------------- */
 
 /* Somewhere between what is long gone and what will be published soon. */
 static void choose(struct seeker *self) {
@@ -138,7 +138,7 @@ static void check_place(const struct seeker *self, size_t i, uint64_t first) {
     }
 }
 
-/* --- what comes after it ---------------------------------------------------------------------------------------------- */
+/* --- what comes after it ------------------------------------------------------------------------------------------ */
 
 static void lose(struct seeker *self, size_t i, uint64_t lost) {
     CHECK(self->policy != TORC_POLICY_GATE, "a GATE reader lost %" PRIu64, lost);

@@ -1,7 +1,8 @@
-/* sequencer.c - four threads publish through one lane, small and large, by copy and in place, some claims aborted; two readers.
+/* sequencer.c - four threads publish through one lane, small and large, by copy and in place, some claims aborted; two
+ * readers.
  *
- * Both readers see one order, the same. An event carries what its thread knew to be published before it began: all of that comes
- * before it, whoever published it. The events of one thread are in its order, whole, and counted. */
+ * Both readers see one order, the same. An event carries what its thread knew to be published before it began: all of
+ * that comes before it, whoever published it. The events of one thread are in its order, whole, and counted. */
 #include "engine.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* snapshots.c - snapshots at full rate, while publishers, readers of every policy and an actor work and others come and go: counters never
- * go back, nobody has read more than was published, and when all is quiet every snapshot adds up exactly. */
+/* snapshots.c - snapshots at full rate, while publishers, readers of every policy and an actor work and others come and
+ * go: counters never go back, nobody has read more than was published, and when all is quiet every snapshot adds up
+ * exactly. */
 #include "engine.h"
 
 #include <inttypes.h>

@@ -1,8 +1,10 @@
-/* total_order.c - a topic of total order with small events at full rate, while authors open and close its sequencer all the time, readers
- * of every policy join and leave, and a monitor looks.
+/* total_order.c - a topic of total order with small events at full rate, while authors open and close its sequencer all
+ * the time, readers of every policy join and leave, and a monitor looks.
  *
- * Whoever reads, from wherever: sequences rise, by no less than was told to be lost, and the numbers of each author by one where nothing was.
- * (Sequences may be stepped over: where readers that copy come, claims begin anew.) Those who were there from the beginning see one order, the same. The monitor's counters never go back, there is never more than one lane, and at the end they add up. */
+ * Whoever reads, from wherever: sequences rise, by no less than was told to be lost, and the numbers of each author by
+ * one where nothing was. (Sequences may be stepped over: where readers that copy come, claims begin anew.) Those who
+ * were there from the beginning see one order, the same. The monitor's counters never go back, there is never more than
+ * one lane, and at the end they add up. */
 #include "engine.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,7 +30,7 @@ struct seen {
     uint64_t count, lost, digest;
 };
 
-/* --- speaking ---------------------------------------------------------------------------------------------------------- */
+/* --- speaking ----------------------------------------------------------------------------------------------------- */
 
 static struct torc_sequencer *open_one(void) {
     struct torc_sequencer *sequencer = NULL;
@@ -66,7 +68,7 @@ static void *speak(void *argument) {
     return NULL;
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static void see(struct seen *seen, const struct torc_event *event) {
     struct said said;
@@ -103,7 +105,8 @@ static void *witness(void *argument) {
     return NULL;
 }
 
-/* A reader of any policy, for some events. What it was told to have lost is a gap, and the next sequence is behind it. */
+/* A reader of any policy, for some events. What it was told to have lost is a gap, and the next sequence is behind
+ * it. */
 static void visit(uint64_t *random) {
     struct torc_reader_config config = {.policy = (enum torc_policy)stress_below(random, 4),
                                         .join = (enum torc_join)stress_below(random, 3),
@@ -140,7 +143,7 @@ static void *keep_visiting(void *argument) {
     return NULL;
 }
 
-/* --- watching ---------------------------------------------------------------------------------------------------------- */
+/* --- watching ----------------------------------------------------------------------------------------------------- */
 
 static void *watch(void *argument) {
     size_t bytes = torc_snapshot_size(bus);
@@ -164,7 +167,7 @@ static void *watch(void *argument) {
     return NULL;
 }
 
-/* --- a run ------------------------------------------------------------------------------------------------------------- */
+/* --- a run -------------------------------------------------------------------------------------------------------- */
 
 static void check_witnesses(struct witness *witnesses) {
     for (size_t i = 0; i < WITNESSES; i++) {

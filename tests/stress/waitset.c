@@ -1,5 +1,5 @@
-/* waitset.c - one thread that waits for readers of two buses, a mailbox and a timer while everybody publishes, sends, sleeps and
- * wakes it at random; nothing may be overlooked. */
+/* waitset.c - one thread that waits for readers of two buses, a mailbox and a timer while everybody publishes, sends,
+ * sleeps and wakes it at random; nothing may be overlooked. */
 #include "engine.h"
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
-/* xxl_area.c - events above 16 KiB through an area of the bus that holds a handful of them: one publisher allocates, two
- * readers and their handles give back from two other threads at the same time, in no order. Every block is checked by whoever releases
- * it; at the end the whole area is one piece again. */
+/* xxl_area.c - events above 16 KiB through an area of the bus that holds a handful of them: one publisher allocates,
+ * two readers and their handles give back from two other threads at the same time, in no order. Every block is checked
+ * by whoever releases it; at the end the whole area is one piece again. */
 #include "engine.h"
 #include <inttypes.h>
 
-/* Four handles at most are out, of 40000 bytes at most: what is free is in five pieces at most, one of which has room for the
- * next event, or the publisher would wait for ever. */
+/* Four handles at most are out, of 40000 bytes at most: what is free is in five pieces at most, one of which has room
+ * for the next event, or the publisher would wait for ever. */
 enum { EVENTS = 20000, KEPT = 2, READERS = 2, AREA = 400000 };
 
 struct kept {

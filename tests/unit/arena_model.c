@@ -1,5 +1,6 @@
 /* arena_model.c - an arena beside the list of what is out, by place; what lies between is free. After every step all
- * patterns must be intact and the arena must count what the list has; a refusal is believed only if the list shows no room. */
+ * patterns must be intact and the arena must count what the list has; a refusal is believed only if the list shows no
+ * room. */
 #include "models.h"
 #include <stdlib.h>
 #include <string.h>

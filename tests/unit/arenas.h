@@ -1,4 +1,5 @@
-/* arenas.h - what the tests of the arena share: an arena of 4096 bytes that must be whole, and empty, at the end of each test. */
+/* arenas.h - what the tests of the arena share: an arena of 4096 bytes that must be whole, and empty, at the end of
+ * each test. */
 #ifndef TORC_TESTS_UNIT_ARENAS_H
 #define TORC_TESTS_UNIT_ARENAS_H
 

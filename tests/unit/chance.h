@@ -1,5 +1,5 @@
-/* chance.h - decisions that can be repeated: drawn from a seed, or read from the bytes of a fuzzer; and patterns to tell
- * payloads by. Without check, so that the fuzz targets use it too. */
+/* chance.h - decisions that can be repeated: drawn from a seed, or read from the bytes of a fuzzer; and patterns to
+ * tell payloads by. Without check, so that the fuzz targets use it too. */
 #ifndef TORC_TESTS_UNIT_CHANCE_H
 #define TORC_TESTS_UNIT_CHANCE_H
 

@@ -1,5 +1,5 @@
-/* heap_model.c - a heap beside an array of what is out. After every step the block at hand is compared with the model; now
- * and then all blocks, the heap's figures and all its tags. */
+/* heap_model.c - a heap beside an array of what is out. After every step the block at hand is compared with the model;
+ * now and then all blocks, the heap's figures and all its tags. */
 #include "models.h"
 #include <pthread.h>
 #include <stdlib.h>

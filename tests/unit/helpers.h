@@ -1,7 +1,8 @@
 /* helpers.h - what the unit tests share: the world of one test, one-line steps in it, and the list of suites.
  *
- * A test works on `t`: a small bus with one topic, one publisher and one reader. The fixtures open it and, after the test,
- * audit it, close it, audit it again and destroy it, so that every test also proves that no slot was lost or leaked. */
+ * A test works on `t`: a small bus with one topic, one publisher and one reader. The fixtures open it and, after the
+ * test, audit it, close it, audit it again and destroy it, so that every test also proves that no slot was lost or
+ * leaked. */
 #ifndef TORC_TESTS_UNIT_HELPERS_H
 #define TORC_TESTS_UNIT_HELPERS_H
 

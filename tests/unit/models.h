@@ -1,7 +1,7 @@
 /* models.h - reference models, too simple to be wrong, for long random lives of the three allocators.
  *
- * A run makes one allocator and takes `steps` decisions, or as many as there are bytes: each is an operation on it and on the
- * model, whose answers must agree; then all is given back. Answers NULL, or what did not hold. */
+ * A run makes one allocator and takes `steps` decisions, or as many as there are bytes: each is an operation on it and
+ * on the model, whose answers must agree; then all is given back. Answers NULL, or what did not hold. */
 #ifndef TORC_TESTS_UNIT_MODELS_H
 #define TORC_TESTS_UNIT_MODELS_H
 

@@ -1,5 +1,6 @@
-/* region_model.c - the region allocator beside a list of blocks by offset; what lies between them is free. Before every call the model
- * says which answer there must be; after every call the region's books are walked and its gaps and figures compared. */
+/* region_model.c - the region allocator beside a list of blocks by offset; what lies between them is free. Before every
+ * call the model says which answer there must be; after every call the region's books are walked and its gaps and
+ * figures compared. */
 #include "models.h"
 #include <string.h>
 #include <torc/region.h>

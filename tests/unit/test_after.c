@@ -1,4 +1,5 @@
-/* test_after.c - readers after other readers: what they see and when, what they hold back, and what happens when one leaves. */
+/* test_after.c - readers after other readers: what they see and when, what they hold back, and what happens when one
+ * leaves. */
 #include "joins.h"
 #include <string.h>
 
@@ -137,7 +138,7 @@ START_TEST(what_is_kept_behind_another_stays) {
 }
 END_TEST
 
-/* --- what it holds back -------------------------------------------------------------------------------------------- */
+/* --- what it holds back ------------------------------------------------------------------------------------------- */
 
 START_TEST(the_last_one_gates) {
     struct torc_reader *last = open_behind(t.reader);
@@ -213,7 +214,7 @@ START_TEST(a_closed_bus_is_read_to_the_end_by_all) {
 }
 END_TEST
 
-/* --- who leaves ---------------------------------------------------------------------------------------------------- */
+/* --- who leaves --------------------------------------------------------------------------------------------------- */
 
 START_TEST(when_the_other_leaves_it_goes_on) {
     struct torc_reader *first = open_reader(t.topic, TORC_JOIN_NEXT), *last = open_behind(first);
@@ -274,7 +275,7 @@ START_TEST(the_last_one_leaves) {
 }
 END_TEST
 
-/* --- who may be named ---------------------------------------------------------------------------------------------- */
+/* --- who may be named --------------------------------------------------------------------------------------------- */
 
 START_TEST(only_open_gating_readers_of_the_topic) {
     struct torc_reader_config lossy = {.policy = (enum torc_policy)_i};

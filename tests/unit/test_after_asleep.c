@@ -1,4 +1,5 @@
-/* test_after_asleep.c - readers after other readers that sleep until those have got on, have left, or the end has come. */
+/* test_after_asleep.c - readers after other readers that sleep until those have got on, have left, or the end has
+ * come. */
 #include "joins.h"
 #include <pthread.h>
 

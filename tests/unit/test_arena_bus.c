@@ -1,4 +1,5 @@
-/* test_arena_bus.c - an arena's buffers published without a copy: what readers see, when the storage goes back, every error. */
+/* test_arena_bus.c - an arena's buffers published without a copy: what readers see, when the storage goes back, every
+ * error. */
 #include "arenas.h"
 #include <string.h>
 

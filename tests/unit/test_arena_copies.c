@@ -1,5 +1,5 @@
-/* test_arena_copies.c - an arena's buffers on a bus whose bank has an XXL area, and read by readers that copy: whose books
- * show what, and when the storage goes back. */
+/* test_arena_copies.c - an arena's buffers on a bus whose bank has an XXL area, and read by readers that copy: whose
+ * books show what, and when the storage goes back. */
 #include "arenas.h"
 
 #define BLOCK 20000u

@@ -1,5 +1,5 @@
-/* test_arena_edges.c - an arena's buffers at the edge of what their calls promise: arguments that lie in the buffer, that are larger
- * than the store, that belong to another thread. */
+/* test_arena_edges.c - an arena's buffers at the edge of what their calls promise: arguments that lie in the buffer,
+ * that are larger than the store, that belong to another thread. */
 #include "arenas.h"
 #include <pthread.h>
 

@@ -1,4 +1,5 @@
-/* test_audit.c - deliberate damage, one word at a time: the audit must find it, and be content again once it is undone. */
+/* test_audit.c - deliberate damage, one word at a time: the audit must find it, and be content again once it is
+ * undone. */
 #include "helpers.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* test_batch.c - many at once: publish_batch with mixed sizes, claim_batch, and what comes of a batch that does not fit. */
+/* test_batch.c - many at once: publish_batch with mixed sizes, claim_batch, and what comes of a batch that does not
+ * fit. */
 #include "helpers.h"
 #include <pthread.h>
 #include <string.h>

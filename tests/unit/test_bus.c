@@ -1,4 +1,5 @@
-/* test_bus.c - the life of a bus: created in its own or the caller's memory, closed, drained, destroyed in every order. */
+/* test_bus.c - the life of a bus: created in its own or the caller's memory, closed, drained, destroyed in every
+ * order. */
 #include "helpers.h"
 #include <stdlib.h>
 #include <string.h>

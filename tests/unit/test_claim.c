@@ -173,8 +173,8 @@ START_TEST(a_publish_behind_an_open_claim_waits_its_turn) {
 }
 END_TEST
 
-/* Four claims, settled in the order `order` of their permutations, committed where `committed` has a bit. After each step
- * exactly the settled prefix may be visible. */
+/* Four claims, settled in the order `order` of their permutations, committed where `committed` has a bit. After each
+ * step exactly the settled prefix may be visible. */
 static void settle_in_order(int order, unsigned committed, uint64_t *next_number) {
     struct torc_claim claim[4];
     bool settled[4] = {false}, open[4] = {true, true, true, true};
@@ -281,7 +281,8 @@ START_TEST(an_aborted_claim_gives_its_slot_back) {
 }
 END_TEST
 
-/* Sequences given back are claimed again below the newest slot; when their entries are overwritten the slots go back. */
+/* Sequences given back are claimed again below the newest slot; when their entries are overwritten the slots go
+ * back. */
 START_TEST(a_slot_in_a_sequence_given_back_is_dropped_with_its_entry) {
     struct torc_claim claims[4], large;
     ck_assert_int_eq(torc_try_claim_batch(t.publisher, 1, 8, claims, 3), 3);

@@ -1,4 +1,5 @@
-/* test_conflate.c - CONFLATE per type: the newest event of each type that was not handed on, and how many it replaced. */
+/* test_conflate.c - CONFLATE per type: the newest event of each type that was not handed on, and how many it
+ * replaced. */
 #include "helpers.h"
 #include <string.h>
 

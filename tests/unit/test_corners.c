@@ -1,6 +1,6 @@
-/* test_corners.c - places where several parts meet, each once found wrong by reading: a census after aborts, an idle reader
- * whose lanes change, a waiting publisher in a pool larger than one sweep, an actor that sends to itself and does not
- * start, a drain beside a publisher that goes on. */
+/* test_corners.c - places where several parts meet, each once found wrong by reading: a census after aborts, an idle
+ * reader whose lanes change, a waiting publisher in a pool larger than one sweep, an actor that sends to itself and
+ * does not start, a drain beside a publisher that goes on. */
 #include "helpers.h"
 #include <string.h>
 

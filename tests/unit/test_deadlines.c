@@ -1,5 +1,5 @@
-/* test_deadlines.c - every call that can wait: without waiting, to a deadline that has passed or passes, and for ever until what it
- * waits for is there. */
+/* test_deadlines.c - every call that can wait: without waiting, to a deadline that has passed or passes, and for ever
+ * until what it waits for is there. */
 #include "waits.h"
 #include <pthread.h>
 #include <sched.h>

@@ -70,7 +70,8 @@ START_TEST(other_readers_go_on) {
 }
 END_TEST
 
-/* The owner has a borrow: the detach must not pull the event from under it. The reader ends within one run of events. */
+/* The owner has a borrow: the detach must not pull the event from under it. The reader ends within one run of
+ * events. */
 START_TEST(a_borrow_survives_a_detach) {
     struct torc_event event;
     uint64_t more = 0;

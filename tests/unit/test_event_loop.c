@@ -1,4 +1,5 @@
-/* test_event_loop.c - a reader's descriptor: readable unless the reader was told that there is nothing and nothing came. */
+/* test_event_loop.c - a reader's descriptor: readable unless the reader was told that there is nothing and nothing
+ * came. */
 #include "helpers.h"
 #include <errno.h>
 #include <fcntl.h>

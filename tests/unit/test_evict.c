@@ -1,4 +1,5 @@
-/* test_evict.c - EVICT readers: that they gate and are told, what a poll says, what drains and other publishers learn, and how a publisher's time is counted. */
+/* test_evict.c - EVICT readers: that they gate and are told, what a poll says, what drains and other publishers learn,
+ * and how a publisher's time is counted. */
 #include "helpers.h"
 #include <pthread.h>
 #include <sched.h>
@@ -181,7 +182,8 @@ START_TEST(an_eviction_ends_a_drain) {
 }
 END_TEST
 
-/* The only slot is pinned by the event it was given, or by the one it has looked at; once it was told it need not come again. */
+/* The only slot is pinned by the event it was given, or by the one it has looked at; once it was told it need not come
+ * again. */
 START_TEST(one_that_was_told_holds_nothing) {
     struct torc_config config = small_config();
     struct torc_reader *reader;
@@ -227,7 +229,8 @@ START_TEST(tries_that_find_no_slot_add_up) {
 }
 END_TEST
 
-/* Small events find room and entries all the time, large ones find no slot: it is the same reader that holds those up. */
+/* Small events find room and entries all the time, large ones find no slot: it is the same reader that holds those
+ * up. */
 START_TEST(small_events_that_pass_give_it_no_time) {
     struct torc_config config = small_config();
     struct torc_reader *reader;
@@ -249,8 +252,8 @@ START_TEST(small_events_that_pass_give_it_no_time) {
 }
 END_TEST
 
-/* A publisher gave up; much later there is no slot again. A reader that had got past everything meanwhile is not to blame for the
- * time before: it has all of its own from now on. */
+/* A publisher gave up; much later there is no slot again. A reader that had got past everything meanwhile is not to
+ * blame for the time before: it has all of its own from now on. */
 START_TEST(an_old_stall_is_forgiven) {
     const uint64_t after = 20000000;
     struct torc_reader *reader = open_evict(after, TORC_EVICTED_LOSSY);
@@ -278,8 +281,8 @@ START_TEST(an_old_stall_is_forgiven) {
 }
 END_TEST
 
-/* The publisher gives up, waiting for a first reader; much later another joins, or the first goes back. False: this took so long that
- * even its own time would have been over. */
+/* The publisher gives up, waiting for a first reader; much later another joins, or the first goes back. False: this
+ * took so long that even its own time would have been over. */
 static bool back_to_an_old_stall(bool joins, uint64_t after) {
     struct torc_reader_config config = {.policy = TORC_POLICY_EVICT, .evict_after_ns = after, .join = TORC_JOIN_OLDEST};
     struct torc_reader *reader = open_evict(after, TORC_EVICTED_LOSSY);
@@ -326,7 +329,8 @@ static void *publish_forever(void *unused) {
     return (void *)(intptr_t)torc_publish(t.publisher, 77, "7777777", 8);
 }
 
-/* The publisher sleeps for the sake of a reader that gates, without an end, when one that may be evicted goes back in the lane. */
+/* The publisher sleeps for the sake of a reader that gates, without an end, when one that may be evicted goes back in
+ * the lane. */
 START_TEST(one_that_gets_in_the_way_later_is_evicted_too) {
     struct torc_reader *reader = open_evict((uint64_t)_i * 100000, TORC_EVICTED_LOSSY);
     const struct torc_waitpoint *space = t.publisher->pools[0].space;

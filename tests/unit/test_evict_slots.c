@@ -1,4 +1,5 @@
-/* test_evict_slots.c - EVICT readers and dry pools: who is evicted is who keeps a slot of the size that is wanted, and nobody else. */
+/* test_evict_slots.c - EVICT readers and dry pools: who is evicted is who keeps a slot of the size that is wanted, and
+ * nobody else. */
 #include "helpers.h"
 
 /* The XL pool has two slots, and both are held by handles. */

@@ -1,5 +1,5 @@
-/* test_fork.c - a child after fork() gets TORC_FORKED for everything it inherited, may have buses of its own, and neither what it
- * does nor its exit changes anything for the parent, in private and in shared memory. */
+/* test_fork.c - a child after fork() gets TORC_FORKED for everything it inherited, may have buses of its own, and
+ * neither what it does nor its exit changes anything for the parent, in private and in shared memory. */
 #include "helpers.h"
 
 #include <stdlib.h>
@@ -8,7 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The child's checks: it must not use the test library, which would report twice. Its exit status is the number of the line. */
+/* The child's checks: it must not use the test library, which would report twice. Its exit status is the number of the
+ * line. */
 #define EXPECT(condition)                                                                                              \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \

@@ -109,7 +109,7 @@ START_TEST(the_end_comes_after_the_last_batch) {
 }
 END_TEST
 
-/* --- keeping ---------------------------------------------------------------------------------------------------------- */
+/* --- keeping ------------------------------------------------------------------------------------------------------ */
 
 static struct torc_ringptr kept[4];
 static struct torc_delivery fifth;

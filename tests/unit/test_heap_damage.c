@@ -1,4 +1,5 @@
-/* test_heap_damage.c - the walk finds what is broken: each invariant is violated once, by the tags in memory themselves. */
+/* test_heap_damage.c - the walk finds what is broken: each invariant is violated once, by the tags in memory
+ * themselves. */
 #include "../../pools/heap_local.h"
 
 #include "heap_helpers.h"

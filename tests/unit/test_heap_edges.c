@@ -1,4 +1,5 @@
-/* test_heap_edges.c - a heap where another was used last, where memory was given back, and over growers that go elsewhere. */
+/* test_heap_edges.c - a heap where another was used last, where memory was given back, and over growers that go
+ * elsewhere. */
 #include "heap_helpers.h"
 #include <pthread.h>
 
@@ -103,8 +104,8 @@ static void *grow_pair(struct torc_grower *grower, size_t size, size_t *grown) {
     return old;
 }
 
-/* A block at the end asks for a few bytes, and gets them elsewhere: too few to be used. What comes behind those is no part of
- * what lies before. */
+/* A block at the end asks for a few bytes, and gets them elsewhere: too few to be used. What comes behind those is no
+ * part of what lies before. */
 START_TEST(a_piece_too_small_to_use_is_left_alone) {
     static _Alignas(64) unsigned char first[400000], between[4096], memory[200000];
     struct torc_heap_config config = {.threads = 2, .step = 4096};

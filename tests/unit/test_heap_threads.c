@@ -1,5 +1,5 @@
-/* test_heap_threads.c - heaps of threads: own ones, blocks freed elsewhere, threads that end, heaps that are taken over. The
- * steps of the threads are strictly one after the other; what happens at once is the stress tests' matter. */
+/* test_heap_threads.c - heaps of threads: own ones, blocks freed elsewhere, threads that end, heaps that are taken
+ * over. The steps of the threads are strictly one after the other; what happens at once is the stress tests' matter. */
 #include "heap_helpers.h"
 #include <pthread.h>
 #include <torc/atomic.h>

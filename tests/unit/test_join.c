@@ -1,5 +1,5 @@
-/* test_join.c - where a reader begins: NEXT sees nothing from before, OLDEST everything that is still whole, and neither
- * misses anything from its first event on. */
+/* test_join.c - where a reader begins: NEXT sees nothing from before, OLDEST everything that is still whole, and
+ * neither misses anything from its first event on. */
 #include "helpers.h"
 #include <string.h>
 
@@ -25,7 +25,8 @@ START_TEST(oldest_sees_what_a_slow_reader_holds_back) {
 }
 END_TEST
 
-/* Reads to the end: the events must follow one another without a gap and end with `last`. Returns how many there were. */
+/* Reads to the end: the events must follow one another without a gap and end with `last`. Returns how many there
+ * were. */
 static uint64_t read_history(struct torc_reader *reader, uint64_t last) {
     struct torc_event event;
     uint64_t count = 0, expected = 0;

@@ -1,4 +1,5 @@
-/* test_lifecycle.c - from open to gone: halt, the state, a destroy that waits for the last, and every pair of these calls. */
+/* test_lifecycle.c - from open to gone: halt, the state, a destroy that waits for the last, and every pair of these
+ * calls. */
 #include "helpers.h"
 
 #include <pthread.h>

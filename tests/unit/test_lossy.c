@@ -1,5 +1,5 @@
-/* test_lossy.c - readers that copy: they never hold a publisher up, they are told exactly what they lost, and what they are given is
- * whole. */
+/* test_lossy.c - readers that copy: they never hold a publisher up, they are told exactly what they lost, and what they
+ * are given is whole. */
 #include "helpers.h"
 #include <string.h>
 

@@ -1,5 +1,6 @@
-/* test_mailbox.c - a bounded mailbox: its capacity, what a sender gets when it is full, who owns the reference, and what
- * becomes of the messages when the actor stops. The actor is held inside its handler, so the mailbox fills as told. */
+/* test_mailbox.c - a bounded mailbox: its capacity, what a sender gets when it is full, who owns the reference, and
+ * what becomes of the messages when the actor stops. The actor is held inside its handler, so the mailbox fills as
+ * told. */
 #include "helpers.h"
 #include <pthread.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
-/* test_pool.c - which shirt an event gets. The order in which slots are handed out is in test_pool_order.c, what happens when there
- * is no slot in test_dry.c. */
+/* test_pool.c - which shirt an event gets. The order in which slots are handed out is in test_pool_order.c, what
+ * happens when there is no slot in test_dry.c. */
 #include "helpers.h"
 #include <string.h>
 

@@ -11,7 +11,8 @@ static void open_with_s_slots(uint32_t capacity) {
     open_world(&config);
 }
 
-/* A handle that was cloned is not released by a plain store, so its slot's turn comes when the others have had theirs. */
+/* A handle that was cloned is not released by a plain store, so its slot's turn comes when the others have had
+ * theirs. */
 static void release_in_its_turn(struct torc_ringptr ptr) {
     struct torc_ringptr clone;
     assert_ok(torc_ringptr_clone(ptr, &clone));
@@ -71,7 +72,8 @@ START_TEST(slots_are_handed_out_in_the_order_of_their_payloads) {
 }
 END_TEST
 
-/* XL slots number 15, the lane has 4096 entries. Only the first bytes are written: the payload is not the point here. */
+/* XL slots number 15, the lane has 4096 entries. Only the first bytes are written: the payload is not the point
+ * here. */
 static void open_long_lane(void) {
     struct torc_config config = small_config();
     config.lane_entries = 4096;

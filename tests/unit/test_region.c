@@ -1,4 +1,5 @@
-/* test_region.c - the region allocator call by call: best fit, merging, resizing, growing, and everything it refuses. */
+/* test_region.c - the region allocator call by call: best fit, merging, resizing, growing, and everything it
+ * refuses. */
 #include "helpers.h"
 #include <string.h>
 

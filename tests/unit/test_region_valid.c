@@ -1,4 +1,5 @@
-/* test_region_valid.c - torc_region_is_valid must be able to fail: each test damages one thing that it says it checks. */
+/* test_region_valid.c - torc_region_is_valid must be able to fail: each test damages one thing that it says it
+ * checks. */
 #include "../../pools/region.h"
 #include "helpers.h"
 

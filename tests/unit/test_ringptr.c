@@ -1,5 +1,5 @@
-/* test_ringptr.c - what an honest owner of handles may expect. Forged and stale handles are in test_forged.c, the limits
- * of count and generation in test_limits.c. */
+/* test_ringptr.c - what an honest owner of handles may expect. Forged and stale handles are in test_forged.c, the
+ * limits of count and generation in test_limits.c. */
 #include "helpers.h"
 #include <pthread.h>
 #include <string.h>

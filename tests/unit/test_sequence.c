@@ -1,5 +1,5 @@
-/* test_sequence.c - sequences that start just below 2^32, 2^48, 2^63 and 2^64, so that everything crosses the edge: what a
- * publisher and a reader do must not depend on where counting started. */
+/* test_sequence.c - sequences that start just below 2^32, 2^48, 2^63 and 2^64, so that everything crosses the edge:
+ * what a publisher and a reader do must not depend on where counting started. */
 #include "helpers.h"
 #include <string.h>
 

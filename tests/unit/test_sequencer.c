@@ -75,7 +75,8 @@ static void *say_one(void *number) {
     return (void *)(intptr_t)say((uint64_t)(uintptr_t)number, TORC_FOREVER, NULL);
 }
 
-/* Two wait for space: an abort makes room for one of them, the reader for the other; then two more wait until the bus is closed. */
+/* Two wait for space: an abort makes room for one of them, the reader for the other; then two more wait until the bus
+ * is closed. */
 START_TEST(all_who_wait_for_space_are_woken) {
     struct torc_claim claim;
     pthread_t threads[2];
@@ -127,7 +128,8 @@ START_TEST(a_reader_in_the_way_is_evicted) {
 }
 END_TEST
 
-/* The lane's position follows the stamps: whoever needs it finds all that is published, and nothing behind an open claim. */
+/* The lane's position follows the stamps: whoever needs it finds all that is published, and nothing behind an open
+ * claim. */
 START_TEST(the_position_is_found_by_who_needs_it) {
     struct torc_reader_config newest = {.join = TORC_JOIN_NEXT};
     struct torc_bus_stats stats;

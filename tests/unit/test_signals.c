@@ -1,5 +1,6 @@
-/* test_signals.c - the calls that a signal handler may make (README, "Which call from where"), made by one that interrupts all
- * kinds of others in the same thread: what needs a lock, or is not done with what it interrupts, would hang or break something. */
+/* test_signals.c - the calls that a signal handler may make (README, "Which call from where"), made by one that
+ * interrupts all kinds of others in the same thread: what needs a lock, or is not done with what it interrupts, would
+ * hang or break something. */
 #include "helpers.h"
 #include <errno.h>
 #include <pthread.h>

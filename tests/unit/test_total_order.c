@@ -1,4 +1,5 @@
-/* test_total_order.c - a topic of total order: its sequencer is the only way in, and there is one, however often it is opened. */
+/* test_total_order.c - a topic of total order: its sequencer is the only way in, and there is one, however often it is
+ * opened. */
 #include "helpers.h"
 #include <pthread.h>
 

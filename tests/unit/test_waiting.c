@@ -1,5 +1,6 @@
-/* test_waiting.c - readers that wait in a thread of their own, by every strategy, and what wakes them. Where the strategy
- * is to block, the test waits until the reader has announced its sleep, so that it really is a wake-up that is tested. */
+/* test_waiting.c - readers that wait in a thread of their own, by every strategy, and what wakes them. Where the
+ * strategy is to block, the test waits until the reader has announced its sleep, so that it really is a wake-up that is
+ * tested. */
 #include "helpers.h"
 #include <pthread.h>
 #include <sched.h>

@@ -1,4 +1,5 @@
-/* test_wide.c - entries as wide as inline_bytes says: what fits travels in the lane, whole, and everything else is as ever. */
+/* test_wide.c - entries as wide as inline_bytes says: what fits travels in the lane, whole, and everything else is as
+ * ever. */
 #include "helpers.h"
 #include <string.h>
 
@@ -256,7 +257,8 @@ START_TEST(a_copy_can_be_kept) {
 }
 END_TEST
 
-/* On a bus without slots what is published beside a reader that copies goes into the lane, word by word; a claim has no place. */
+/* On a bus without slots what is published beside a reader that copies goes into the lane, word by word; a claim has no
+ * place. */
 static struct torc_config without_slots(int which) {
     struct torc_config config = wide_config(which);
     memset(config.slots, 0, sizeof config.slots);

@@ -1,4 +1,5 @@
-/* test_xxl.c - events above 16 KiB and the provider of their blocks: one that counts, checks what comes back, and can fail. */
+/* test_xxl.c - events above 16 KiB and the provider of their blocks: one that counts, checks what comes back, and can
+ * fail. */
 #include "helpers.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* waits.h - every call that can wait, as a case: how it comes to wait, and what makes it succeed. test_deadlines.c runs them. */
+/* waits.h - every call that can wait, as a case: how it comes to wait, and what makes it succeed. test_deadlines.c runs
+ * them. */
 #ifndef TORC_TESTS_UNIT_WAITS_H
 #define TORC_TESTS_UNIT_WAITS_H
 

@@ -10,7 +10,7 @@ static struct torc_ringptr kept[8];
 static const uint64_t number = 4711;
 static const struct torc_message messages[2] = {{&number, sizeof number, 1}, {&number, sizeof number, 1}};
 
-/* --- publishers: a full lane ---------------------------------------------------------------------------------------- */
+/* --- publishers: a full lane -------------------------------------------------------------------------------------- */
 
 void fill_lane(void) {
     put_run(t.publisher, 0, LANE);
@@ -114,7 +114,7 @@ static int arena_plain(void) {
     return torc_publish_arena(t.publisher, 1, &buffer);
 }
 
-/* --- publishers: a dry pool ------------------------------------------------------------------------------------------- */
+/* --- publishers: a dry pool --------------------------------------------------------------------------------------- */
 
 static void claim_all(void) {
     struct torc_publisher_config config = {TORC_WAIT_BLOCK, TORC_DRY_WAIT};
@@ -149,7 +149,7 @@ static int handle_plain(void) {
     return released(torc_ringptr_claim(t.publisher, 1, 1000, &ptr, NULL), ptr);
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 #define FULL_LANE .release = pass_all, .waits = publisher_waits, .would_block = TORC_WOULD_BLOCK, .done = TORC_OK
 static const struct wait_case cases[] = {

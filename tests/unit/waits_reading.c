@@ -14,7 +14,7 @@ static void release_kept(void) {
     }
 }
 
-/* --- readers ---------------------------------------------------------------------------------------------------------- */
+/* --- readers ------------------------------------------------------------------------------------------------------ */
 
 void nothing(void) {
 }
@@ -70,7 +70,7 @@ static int drain_until(uint64_t deadline) {
     return torc_bus_drain(t.bus, deadline);
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct wait_case cases[] = {
     {"next", nothing, next_until, next_try, NULL, put_one, .waits = reader_waits, .would_block = TORC_EMPTY},

@@ -1,10 +1,10 @@
-/* waits_sharing.c - those who share a place in a topic, and those who ask and answer: groups, merges, sequencers, mailboxes, wait-sets,
- * requests. */
+/* waits_sharing.c - those who share a place in a topic, and those who ask and answer: groups, merges, sequencers,
+ * mailboxes, wait-sets, requests. */
 #include "waits.h"
 
 static const uint64_t number = 4711;
 
-/* --- groups ------------------------------------------------------------------------------------------------------------ */
+/* --- groups ------------------------------------------------------------------------------------------------------- */
 
 static struct torc_group *group;
 static struct torc_member *member;
@@ -65,7 +65,7 @@ static int member_keep_try(void) {
     return released(torc_member_keep(member, &delivery, &ptr), ptr);
 }
 
-/* --- merged readers ----------------------------------------------------------------------------------------------------- */
+/* --- merged readers ----------------------------------------------------------------------------------------------- */
 
 static struct torc_merge *merge;
 static struct torc_merged merged;
@@ -107,7 +107,7 @@ static int merge_keep_try(void) {
     return released(torc_merge_keep(merge, &ptr), ptr);
 }
 
-/* --- sequencers ---------------------------------------------------------------------------------------------------------- */
+/* --- sequencers --------------------------------------------------------------------------------------------------- */
 
 static struct torc_sequencer *sequencer;
 
@@ -132,7 +132,7 @@ static int sequencer_claim_until(uint64_t deadline) {
     return status == TORC_OK ? torc_sequencer_abort(sequencer, &claim) : status;
 }
 
-/* --- mailboxes ------------------------------------------------------------------------------------------------------------ */
+/* --- mailboxes ---------------------------------------------------------------------------------------------------- */
 
 static struct torc_mailbox *mailbox;
 
@@ -170,7 +170,7 @@ static void end_mailbox(void) {
     assert_ok(torc_mailbox_close(mailbox));
 }
 
-/* --- wait-sets ------------------------------------------------------------------------------------------------------------- */
+/* --- wait-sets ---------------------------------------------------------------------------------------------------- */
 
 static struct torc_waitset *set;
 
@@ -186,7 +186,7 @@ static int set_until(uint64_t deadline) {
     return torc_waitset_wait(set, ready, 4, deadline);
 }
 
-/* --- requests ---------------------------------------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------------------------------------------------- */
 
 static struct torc_requester *requester;
 static struct torc_publisher *answering;
@@ -250,7 +250,7 @@ static void read_answers(void) {
     (void)answer_until(TORC_NO_WAIT); /* the others are late */
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct wait_case cases[] = {
     {"member_next", open_group, member_until, member_try, NULL, put_one, close_group, .waits = member_waits,

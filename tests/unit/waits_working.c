@@ -11,7 +11,7 @@ static struct torc_actor *actor;
 static torc_a32 in_handler, let_go;
 static pthread_t poller;
 
-/* --- handlers --------------------------------------------------------------------------------------------------------- */
+/* --- handlers ----------------------------------------------------------------------------------------------------- */
 
 static enum torc_action stay(void *context, const struct torc_event *seen) {
     (void)context;
@@ -109,7 +109,7 @@ static void end_actor(void) {
     assert_ok(torc_ringptr_release(message));
 }
 
-/* --- handlers with a thread, pipes ------------------------------------------------------------------------------------- */
+/* --- handlers with a thread, pipes -------------------------------------------------------------------------------- */
 
 static struct torc_handler_thread *handler;
 static struct torc_pipe *pipe_;
@@ -148,7 +148,7 @@ static void end_of_pipe(void) {
     assert_ok(torc_pipe_close(pipe_));
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct wait_case cases[] = {
     {"reader_detach", begin_handler, detach_until, NULL, detach_plain, end_handler, .would_block = TORC_WOULD_BLOCK},

@@ -1,9 +1,10 @@
-/* include/ck_pr.h - in the place of CK's: the atomics that ck_ring.h uses, given to the explorer, so that CK's own ring code
- * is explored.
+/* include/ck_pr.h - in the place of CK's: the atomics that ck_ring.h uses, given to the explorer, so that CK's own ring
+ * code is explored.
  *
- * CK's loads, stores and swaps have no order of their own; its fences order. They have no exact C11 counterpart: a
- * load fence is taken as an acquire fence, a store fence as a release fence, the least that covers what CK uses them for
- * (a release fence also orders earlier loads before later stores, which the ring relies on after copying an element out). */
+ * CK's loads, stores and swaps have no order of their own; its fences order. They have no exact C11 counterpart: a load
+ * fence is taken as an acquire fence, a store fence as a release fence, the least that covers what CK uses them for (a
+ * release fence also orders earlier loads before later stores, which the ring relies on after copying an element
+ * out). */
 #ifndef CK_PR_H
 #define CK_PR_H
 

@@ -7,7 +7,7 @@
 set -u
 work=$1 caught=0 missed=0
 shift
-unset MAKEFLAGS MFLAGS MAKELEVEL TORC_BUILD
+unset MAKE MAKEFLAGS MFLAGS MAKELEVEL TORC_BUILD
 jobs=-j$(nproc 2>/dev/null || echo 1)
 
 clean_copy() {

@@ -21,7 +21,7 @@ FUZZ_OBJ        := $(call object,$(sort $(wildcard tests/fuzz/*.c)))
 # --- ordinary programs --------------------------------------------------------------------------------------------
 
 FUZZ_PROGRAMS := $(addprefix $(O)/tests/fuzz/,script forged forged_many allocators script_broken forged_broken)
-FUZZ_WRAPPED  := torc_ringptr_release_slow torc_ringptr_clone_slow torc_ringptr_is_valid torc_commit torc_abort \
+FUZZ_WRAPPED  := torc_ringptr_release_slow torc_ringptr_clone_slow torc_ringptr_is_valid torc_commit_slow torc_abort \
                  torc_bus_close torc_bus_destroy torc_keep torc_reader_open
 FUZZ_DRIVER   := tests/fuzz/driver.c
 comma         := ,

@@ -1,7 +1,7 @@
 /* src/array.c - torc_publish_array where it is not inline. */
 #include "row.h"
 
-/* As messages, a run at a time. */
+/* As messages, a run at a time; what is too big is refused at the first. */
 int torc_publish_array_until(struct torc_publisher *publisher, uint32_t type, const void *data, size_t size,
                              size_t count, uint64_t deadline, size_t *published) {
     struct torc_message messages[ROW];
@@ -9,10 +9,10 @@ int torc_publish_array_until(struct torc_publisher *publisher, uint32_t type, co
     size_t done = 0, some, sent;
     int status;
     do {
-        some = count - done < ROW ? count - done : ROW;
+        size_t most = size <= TORC_MAX_EVENT ? ROW : 1;
+        some = count - done < most ? count - done : most;
         for (size_t i = 0; i < some; i++) {
-            messages[i] = (struct torc_message){from, size, type};
-            from = from != NULL ? from + size : NULL;
+            messages[i] = (struct torc_message){from != NULL ? from + (done + i) * size : NULL, size, type};
         }
         status = torc_publish_batch_until(publisher, messages, some, deadline, &sent);
         done += sent;

@@ -66,6 +66,7 @@ static int claim_try(struct wanted *wanted, bool in_slot, uint64_t deadline, str
         status = torc_take_slot(wanted, deadline);
     }
     if (status != TORC_OK) {
+        (void)torc_closed_off(self); /* an inline claim may just have been taken back */
         return status;
     }
     status = take_sequence(self, for_copying, &claim->sequence);

@@ -128,6 +128,9 @@ int torc_publish_batch_until(struct torc_publisher *publisher, const struct torc
     TORC_ONE_AT_A_TIME(publisher_of(publisher));
     while (done < count && run >= 0) {
         size_t row = torc_row_publish(publisher_of(publisher), messages + done, count - done);
+        if (row == 0) {
+            torc_publisher_reopen(publisher_of(publisher));
+        }
         run = row != 0 ? (int)row : publish_run(publisher, messages + done, count - done, deadline);
         done += run > 0 ? (size_t)run : 0;
     }

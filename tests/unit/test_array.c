@@ -122,6 +122,7 @@ START_TEST(bad_arrays_are_refused) {
     assert_status(torc_try_publish_array(t.publisher, 1, NULL, 8, 2, NULL), TORC_INVALID);
     assert_status(torc_publish_array_until(NULL, 1, NULL, 0, 0, PAST, NULL), TORC_INVALID);
     assert_status(torc_publish_array(t.publisher, 1, numbers, TORC_MAX_EVENT + 1, 1, &published), TORC_TOO_BIG);
+    assert_status(torc_publish_array(t.publisher, 1, numbers, SIZE_MAX, 3, &published), TORC_TOO_BIG);
     ck_assert_uint_eq(published, 0);
     assert_ok(torc_bus_close(t.bus));
     published = 99;
@@ -157,6 +158,8 @@ START_TEST(an_array_reaches_readers_that_copy) {
     assert_ok(torc_reader_close(reader));
     assert_ok(torc_publish_array(t.publisher, 1, numbers, 8, 3, NULL));
     take_words(t.reader, 0, 3);
+    /* Nobody copies any more: the short way is open again. */
+    ck_assert_uint_ne(torc_load_relaxed64(&t.publisher->room), 0);
 }
 END_TEST
 

@@ -6,6 +6,7 @@
 
 void torc_pool_init(struct torc_pool_view *pool, uint32_t shirt, uint64_t generation, uint64_t sequence) {
     pool->ctl->shirt = shirt;
+    torc_store_relaxed32(&pool->ctl->recent, TORC_NO_SLOT);
     torc_store_relaxed64(&pool->ctl->alone, sequence);
     for (uint32_t i = 0; i < pool->capacity; i++) {
         torc_store_relaxed64(&pool->slots[i].word, generation);
@@ -95,10 +96,11 @@ static void go_on_at(struct torc_pool_view *pool, uint32_t index) {
     torc_store_relaxed32(&pool->ctl->next, index);
 }
 
-/* The releases of this thread may be plain stores: not of an XXL block, nor where they would need a fence behind
- * them. */
+/* The releases of this thread may be plain stores: not of an XXL block, nor where they would need a fence behind them,
+ * nor of a bus that may go with its last handle, which are counted. */
 static void own(struct torc_pool_view *pool, uint32_t fence) {
-    uint64_t token = pool->xxl == NULL && fence == 0 ? torc_thread_token() : 0;
+    bool plain = pool->xxl == NULL && fence == 0 && torc_load_relaxed32(&pool->later) == TORC_LATER_NEVER;
+    uint64_t token = plain ? torc_thread_token() : 0;
     if (torc_load_relaxed64(&pool->owner) != token) {
         torc_store_relaxed64(&pool->owner, token);
     }

@@ -17,8 +17,6 @@
 #include <torc/layout.h>
 #include <torc/ringptr.h>
 
-#define TORC_NO_SLOT UINT32_MAX
-
 /* Slots looked at per allocation, at most: a clogged pool makes an allocation slower only up to here. */
 #define TORC_SWEEP       64u
 #define TORC_SWEEP_AGAIN 8u /* by somebody who waits and will come again */

@@ -5,8 +5,7 @@
  * change. A last release that has work to do on the payload passes through (FREEING, g + 1), in which the slot is
  * neither free nor anybody's. On a bus that may be destroyed later every last release does, and what makes the slot
  * free is its last access to the bus: whoever finds every slot free, and that acquired, may take the bus down
- * (src/later.c). Elsewhere a release still looks for waiters behind it. (So does the sole owner's in torc/ringptr.h,
- * always; it runs in a thread whose publisher or reader is open.) */
+ * (src/later.c). Elsewhere a release still looks for waiters behind it, the sole owner's in torc/ringptr.h too. */
 #include "pool.h"
 #include "bank.h"
 #include "xxl.h"

@@ -75,8 +75,8 @@ static bool pool_holds(struct walk *walk, uint32_t number) {
     }
     return hold(walk, torc_load_relaxed32(&pool->ctl->next) <= pool->capacity, "a pool's sweep is outside of it",
                 number, torc_load_relaxed32(&pool->ctl->next)) &&
-           hold(walk, recent == 0 || recent - pool->first < pool->capacity, "a pool's recent slot is outside of it",
-                number, recent) &&
+           hold(walk, recent == TORC_NO_SLOT || recent - pool->first < pool->capacity,
+                "a pool's recent slot is outside of it", number, recent) &&
            hold(walk, torc_pool_allocations(pool) - frees == live, "allocations less frees differ from the live slots",
                 number, 0);
 }

@@ -13,9 +13,8 @@
  * the bus by being FREEING until they hold the lock. Whoever finds nothing left takes the bus out of the list under the
  * lock, so it is one thread, once.
  *
- * A handle that was never cloned, released by the thread of the open publisher or reader whose pool it is from, takes a
- * shorter way (torc_ringptr_release_fresh), which looks at the bus afterwards: that end keeps the bus. When it is
- * closed the pool loses its owner, and such releases come this way too. */
+ * The shorter way of a handle that was never cloned (torc_ringptr_release_fresh) is not for such a bus: its pools have no
+ * owner (own() in pools/pool.c). */
 #include "registry.h"
 
 static void take_down(struct bus *bus) {

@@ -89,11 +89,9 @@ int torc_bus_destroy(struct torc_bus **bus, uint64_t *outstanding);
  * torc_bus_create_at is the caller's again. Until then ends and handles work as on a closed bus; the bus itself and its
  * topics may not be used any more, and a reference leaked by saturation keeps it for ever. No other call on the bus or
  * its topics may be running; calls on ends, actors and handles may, and a release is done with the bus when its
- * reference is gone (that of a never-cloned handle by the thread that got it from its own publisher or reader: when
- * that end is closed).
- * TORC_OK; TORC_INVALID: NULL, or not (any more) a live bus; TORC_BUSY: something is out, and the bus was created
- * without
- * TORC_DESTROY_LATER: nothing was touched. */
+ * reference is gone.
+ * TORC_OK. TORC_INVALID: NULL, or not (any more) a live bus. TORC_BUSY: something is out, and the bus was not created
+ * with TORC_DESTROY_LATER: nothing was touched. */
 int torc_bus_destroy_later(struct torc_bus **bus, void (*gone)(void *context), void *context);
 
 /* torc_topic_open: finds the topic of this name or creates it. The pointer stays valid until the bus is destroyed and

@@ -102,6 +102,8 @@ static inline __attribute__((always_inline)) torc_a64 *torc_entry_words(struct t
 #define TORC_COUNT_SATURATED                                                                                           \
     UINT64_C(0xC00000) /* from here on the slot is leaked on purpose: never freed, never wrapped */
 
+#define TORC_NO_SLOT UINT32_MAX
+
 /* The record of a slot. Four share a line; those of events are handed out in the order of the array. */
 struct torc_slot {
     torc_a64 word; /* count and generation; RMW while count > 0, written by the bank's owner alone while it is 0 */
@@ -175,8 +177,7 @@ struct torc_pool_ctl {
     uint32_t probe;       /* where the second part of a search goes on */
     torc_a64
         alone; /* slots published at sequences below are the owner's and handles' alone: nobody may pin them (REAP) */
-    torc_a32
-        recent; /* number of the slot that the owner released last, probably still free; 0: none. Slot 0 never is */
+    torc_a32 recent; /* number of the slot that the owner released last, probably still free; TORC_NO_SLOT: none */
     unsigned char pad[2 * TORC_LINE - 60];
 };
 TORC_STATIC_ASSERT(sizeof(struct torc_pool_ctl) == 128, "a pool's control block is two lines");

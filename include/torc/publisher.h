@@ -402,8 +402,7 @@ TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t ty
     const struct torc_pool_view *pool;
     struct torc_pool_ctl *ctl;
     struct torc_slot *slot;
-    struct torc_bus *bus;
-    size_t number;
+    uint32_t index;
     uint64_t word;
     if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || ptr == NULL || length - 1 >= TORC_XL_BYTES ||
                       torc_load_relaxed64(&publisher->room) == 0)) {
@@ -411,30 +410,29 @@ TORC_INLINE int torc_ringptr_claim(struct torc_publisher *publisher, uint32_t ty
     }
     pool = torc_fitting_pool(publisher, length);
     ctl = pool->ctl;
-    bus = publisher->bus;
-    number = torc_load_relaxed32(&ctl->recent);
-    slot = &bus->slots[number];
-    if (TORC_LIKELY(number != 0) && (word = torc_load_acquire64(&slot->word)) < TORC_RECENT_LAST) { /* FREE */
+    index = torc_load_relaxed32(&ctl->recent) - pool->first;
+    slot = &pool->slots[index];
+    if (TORC_LIKELY(index < pool->capacity && torc_load_relaxed64(&pool->owner) == torc_thread_token()) &&
+        (word = torc_load_acquire64(&slot->word)) < TORC_RECENT_LAST) { /* FREE */
         torc_store_relaxed64(&ctl->allocations, torc_load_relaxed64(&ctl->allocations) + 1);
     } else {
-        uint32_t next = torc_load_relaxed32(&ctl->next);
-        slot = &pool->slots[next];
+        index = torc_load_relaxed32(&ctl->next);
+        slot = &pool->slots[index];
         /* Below the limit; then count 0, and not retired. */
-        if (TORC_UNLIKELY(next >= ctl->limit ||
+        if (TORC_UNLIKELY(index >= ctl->limit ||
                           (word = torc_load_acquire64(&slot->word)) >= TORC_GENERATION_LAST)) { /* FREE */
             return torc_ringptr_claim_out(publisher, type, length, ptr, data);
         }
-        torc_store_relaxed32(&ctl->next, next + 1); /* counts as one allocation */
-        number = pool->first + next;
+        torc_store_relaxed32(&ctl->next, index + 1); /* counts as one allocation */
     }
-    torc_store_relaxed32(&ctl->recent, 0);
+    torc_store_relaxed32(&ctl->recent, TORC_NO_SLOT);
     torc_store_relaxed64(&slot->meta, length | ((uint64_t)type << 32));
     torc_store_relaxed64(&slot->word, word | TORC_COUNT_ONE); /* nobody else writes it while it is free */
     if (data != NULL) {
-        *data = pool->payload + (number - pool->first) * pool->size;
+        *data = pool->payload + (size_t)index * pool->size;
     }
-    ptr->bus = bus;
-    ptr->id = ((uint64_t)number << TORC_ID_SLOT_SHIFT) | word;
+    ptr->bus = publisher->bus;
+    ptr->id = ((uint64_t)(pool->first + index) << TORC_ID_SLOT_SHIFT) | word;
     return TORC_OK;
 }
 

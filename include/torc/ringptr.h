@@ -155,8 +155,8 @@ TORC_INLINE int torc_ringptr_release_fresh(struct torc_ringptr ptr) {
     if (TORC_UNLIKELY(torc_load_acquire64(&slot->word) != alone)) { /* DROP */
         return torc_ringptr_release_slow(ptr, alone);
     }
-    torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */
     torc_store_relaxed32(&pool->ctl->recent, number);
+    torc_store_release64(&slot->word, alone - TORC_COUNT_ONE + 1); /* FREE */
     torc_barrier_light(0); /* SPACE; where that takes a fence, a pool has no owner */
     if (TORC_UNLIKELY(torc_load_relaxed32(&pool->space->waiting) != 0)) {
         torc_wake_owner_slow(pool);

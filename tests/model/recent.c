@@ -1,6 +1,6 @@
-/* recent.c - the slot that was released last, handed out before its turn (pools/recent.c), to a publisher that was
- * passed on meanwhile: the thread that had it releases a handle of its own by a plain store, and leaves a hint, while
- * the next one claims. */
+/* recent.c - the slot that was released last (pools/recent.c), and a publisher that was passed on meanwhile: the thread
+ * that had it releases a handle of its own by a plain store, and leaves a hint, while the next one claims, in the
+ * ring's order: the hint is not its. */
 #include "world.h"
 
 #include "../../src/core.h"

@@ -288,24 +288,15 @@ TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, co
 static inline __attribute__((always_inline)) int torc_claim_out(struct torc_publisher *publisher, uint32_t type,
                                                                 size_t length, struct torc_claim *claim) {
     struct torc_claim made = {NULL, 0, 0, TORC_CLAIM_SETTLED, 0, 0};
-    int status;
-    if (claim == NULL) {
-        return TORC_INVALID;
-    }
-    status = torc_claim_slow(publisher, type, length, &made);
+    int status = torc_claim_slow(publisher, type, length, &made);
     *claim = made;
     return status;
 }
 
 static inline __attribute__((always_inline)) int torc_commit_out(struct torc_publisher *publisher,
                                                                  struct torc_claim *claim) {
-    struct torc_claim copy;
-    int status;
-    if (claim == NULL) {
-        return TORC_INVALID;
-    }
-    copy = *claim;
-    status = torc_commit_slow(publisher, &copy);
+    struct torc_claim copy = *claim;
+    int status = torc_commit_slow(publisher, &copy);
     *claim = copy;
     return status;
 }
@@ -315,7 +306,10 @@ static inline __attribute__((always_inline)) int torc_commit_out(struct torc_pub
  * between. What is written here of the entry needs no order but the stamp's (src/claim_fast.c). */
 TORC_INLINE int torc_claim(struct torc_publisher *publisher, uint32_t type, size_t length, struct torc_claim *claim) {
     uint64_t sequence;
-    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || claim == NULL || length >= publisher->inline_limit)) {
+    if (TORC_UNLIKELY(claim == NULL)) {
+        return TORC_INVALID;
+    }
+    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || length >= publisher->inline_limit)) {
         return torc_claim_out(publisher, type, length, claim);
     }
     sequence = torc_load_relaxed64(&publisher->lane->claimed);
@@ -340,7 +334,10 @@ TORC_INLINE int torc_claim(struct torc_publisher *publisher, uint32_t type, size
 /* Inline for the only open claim, if it is in the lane. */
 TORC_INLINE int torc_commit(struct torc_publisher *publisher, struct torc_claim *claim) {
     struct torc_entry *entry;
-    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || claim == NULL || publisher->lone.count != 1 ||
+    if (TORC_UNLIKELY(claim == NULL)) {
+        return TORC_INVALID;
+    }
+    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || publisher->lone.count != 1 ||
                       (claim->slot | publisher->lone.slot) != 0 || claim->length > publisher->lone.length ||
                       claim->state != TORC_CLAIM_OPEN ||
                       claim->sequence + 1 != torc_load_relaxed64(&publisher->lane->claimed) ||

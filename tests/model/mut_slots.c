@@ -110,7 +110,7 @@ static void setup_round(void) {
     for (uint64_t i = 0; i < EIGHT; i++) {
         model_assert_status(claim(&all[i], i), TORC_OK);
     }
-    read_and_release(all[0], 0);
+    release_in_turn(all[0]);
     model_assert_status(claim(&all[0], 9), TORC_OK);
     for (uint32_t i = 0; i < EIGHT; i++) {
         if (i != 1) {

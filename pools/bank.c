@@ -105,13 +105,13 @@ int torc_bank_lend(struct torc_bank *bank, const struct torc_buffer *buffer, uin
 }
 
 void torc_bank_unlend(struct torc_bank *bank, uint64_t id, const struct torc_buffer *buffer) {
-    struct torc_pool_view *pool = &bank->bus->pools[torc_id_pool(bank->bus, id)];
+    struct torc_pool_view *pool = torc_pool_of(bank->bus, id);
     torc_xxl_return(pool, torc_id_index(bank->bus, id), buffer);
     torc_pool_put_back(pool, torc_id_index(bank->bus, id));
 }
 
 void torc_bank_put_back(struct torc_bank *bank, uint64_t id) {
-    struct torc_pool_view *pool = &bank->bus->pools[torc_id_pool(bank->bus, id)];
+    struct torc_pool_view *pool = torc_pool_of(bank->bus, id);
     uint32_t index = torc_id_index(bank->bus, id);
     if (pool->xxl != NULL) {
         torc_xxl_free(pool, index);

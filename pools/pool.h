@@ -124,8 +124,8 @@ bool torc_pool_ready(const struct torc_bus *bus, uint32_t number, struct torc_ga
 uint32_t torc_pool_take(const struct torc_bus *bus, uint32_t number, struct torc_gate *gate);
 
 /* torc_pool_take_recent: the slot that its owner released last, with count 1; TORC_NO_SLOT if somebody has been given
- * it since, or none was. torc_pool_take tries it first, and torc_ringptr_claim in torc/publisher.h inline. Owner
- * only. */
+ * it since, or none was. torc_pool_take and _take_again try it first, and torc_ringptr_claim in torc/publisher.h
+ * inline. Owner only. */
 uint32_t torc_pool_take_recent(const struct torc_pool_view *pool);
 
 /* torc_pool_take_again: the same for somebody who waits, and comes by once more: the slot that is to be free first, and

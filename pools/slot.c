@@ -102,7 +102,7 @@ static uint64_t word_after_last(const struct torc_pool_view *pool, uint64_t word
 
 /* What follows the last release. `word` is what it has left in the slot. */
 static void slot_free(const struct torc_bus *bus, uint64_t id, uint64_t word) {
-    struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, id)];
+    struct torc_pool_view *pool = torc_pool_of(bus, id);
     struct torc_slot *slot = torc_slot_of(bus, id);
     if (torc_word_count(word) == TORC_COUNT_FREEING) {
         torc_slot_clean(pool, torc_id_index(bus, id));
@@ -131,7 +131,7 @@ int torc_ringptr_release_slow(struct torc_ringptr ptr, uint64_t found) {
         }
         next = found - TORC_COUNT_ONE;
         if (torc_word_count(found) == 1) {
-            next = word_after_last(&bus->pools[torc_id_pool(bus, ptr.id)], found);
+            next = word_after_last(torc_pool_of(bus, ptr.id), found);
         }
     } while (!torc_cas_acq_rel64(&slot->word, &found, next)); /* DROP; FREE for the last one */
     if (torc_word_count(found) == 1) {
@@ -187,7 +187,7 @@ int torc_ringptr_shirt(struct torc_ringptr ptr) {
     if (live_slot(ptr) == NULL) {
         return -1;
     }
-    return (int)ptr.bus->pools[torc_id_pool(ptr.bus, ptr.id)].ctl->shirt;
+    return (int)torc_pool_of(ptr.bus, ptr.id)->ctl->shirt;
 }
 
 /* An XXL block. */

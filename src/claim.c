@@ -138,7 +138,7 @@ static void stamp(const struct publisher *self, uint64_t sequence, uint32_t head
     torc_store_release32(&entry->header_word, header);
     torc_store_release32(&entry->type_word, type);
     if ((header & TORC_ENTRY_SLOT) != 0) {
-        struct torc_pool_view *pool = &bus->pools[torc_id_pool(bus, entry->body.slot)];
+        struct torc_pool_view *pool = torc_pool_of(bus, entry->body.slot);
         uint32_t index = torc_id_index(bus, entry->body.slot);
         torc_store_relaxed64(&pool->slots[index].meta, (header & TORC_ENTRY_LENGTH) | ((uint64_t)type << 32));
         torc_store_relaxed64(torc_pool_mark(pool, index), torc_mark_of(sequence));
@@ -363,7 +363,7 @@ int torc_try_claim_batch(struct torc_publisher *publisher, uint32_t type, size_t
 /* A handle to an XXL block never takes the sole-owner release: its block goes back on the way. */
 static struct torc_ringptr fresh_handle(const struct publisher *self, uint64_t id, uint32_t type, size_t length) {
     struct torc_bus *bus = &self->bus->hot;
-    bool xxl = bus->pools[torc_id_pool(bus, id)].xxl != NULL;
+    bool xxl = torc_pool_of(bus, id)->xxl != NULL;
     torc_store_relaxed64(&torc_slot_of(bus, id)->meta, length | ((uint64_t)type << 32));
     return (struct torc_ringptr){bus, xxl ? id | TORC_ID_SHARED : id};
 }

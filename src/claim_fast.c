@@ -14,8 +14,7 @@
  * that covers the claims.
  *
  * Who may run at the same time: as in claim.c. */
-#include "probe.h"
-#include "row.h"
+#include "space.h"
 
 #include <string.h>
 
@@ -181,10 +180,7 @@ static inline void stamp_lone(struct publisher *self, const struct torc_pool_vie
         torc_store_relaxed64(&entry->body.word[0], claim->slot);
     }
     claim->state = TORC_CLAIM_SETTLED;
-    torc_store_relaxed32(&entry->header_word, header);
-    torc_store_relaxed32(&entry->type_word, claim->type);
-    torc_store_release64(&entry->stamp, claim->sequence + 1); /* STAMP */
-    TORC_PROBE2(publish, self->index, claim->sequence);
+    torc_claim_stamp(self, entry, claim->sequence, header, claim->type);
 }
 
 static inline void none_open(struct publisher *self) {
@@ -309,11 +305,13 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
     if (!take_run(self, sequence, in_slot, claims, some)) {
         return 0;
     }
-    if (!in_slot) {
-        torc_row_fill(self, type, length, sequence, claims, some);
-    }
-    for (uint32_t i = 0; in_slot && i < some; i++) {
-        fetch_line(lane_entry(self, sequence + some + i));
+    for (uint32_t i = 0; i < some; i++) {
+        if (in_slot) {
+            fetch_line(lane_entry(self, sequence + some + i));
+        } else {
+            claims[i].slot = 0;
+            claims[i].data = torc_entry_bytes(lane_entry(self, sequence + i));
+        }
         fill_claim(&claims[i], type, length, sequence + i);
     }
     note_lone(self, claims, some);
@@ -327,15 +325,12 @@ static bool are_lone(const struct publisher *self, const struct torc_claim *clai
     if (claims == NULL || count == 0 || count > self->hot.lone.count) {
         return false;
     }
-    if (slot == 0) {
-        return torc_row_is_open(claims, count, sequence, self->hot.lone.length);
-    }
     for (size_t i = 0; i < count; i++) {
         if (claims[i].state != TORC_CLAIM_OPEN || claims[i].sequence != sequence + i || claims[i].slot != slot ||
             claims[i].length > self->hot.lone.length) {
             return false;
         }
-        slot = next_lone(pool, slot);
+        slot = slot != 0 ? next_lone(pool, slot) : 0;
     }
     return true;
 }
@@ -355,10 +350,7 @@ bool torc_commit_some(struct publisher *self, struct torc_claim *claims, size_t 
     if (self->hot.lone.count == 0) {
         none_open(self);
     }
-    if (pool == NULL) {
-        torc_row_stamp(self, claims, count);
-    }
-    for (size_t i = 0; pool != NULL && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         stamp_lone(self, pool, &claims[i]);
     }
     torc_claims_published(self, end);

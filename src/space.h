@@ -4,6 +4,7 @@
 #define TORC_SRC_SPACE_H
 
 #include "core.h"
+#include "probe.h"
 
 static inline bool closed(const struct publisher *self) {
     return torc_load_relaxed32(&self->shut) != 0;
@@ -57,6 +58,14 @@ static inline void torc_claims_published(struct publisher *self, uint64_t sequen
     if (TORC_UNLIKELY(torc_load_relaxed32(self->hot.sleepers) != 0)) {
         torc_wake_readers_slow(&self->hot);
     }
+}
+/* What nobody looks at before its stamp: the entry is written, and made visible but for the lane's cursor. */
+static inline void torc_claim_stamp(const struct publisher *self, struct torc_entry *entry, uint64_t sequence,
+                                    uint32_t header, uint32_t type) {
+    torc_store_relaxed32(&entry->header_word, header);
+    torc_store_relaxed32(&entry->type_word, type);
+    torc_store_release64(&entry->stamp, sequence + 1); /* STAMP */
+    TORC_PROBE2(publish, self->index, sequence);
 }
 /* The entry of this sequence may hold a slot; it does not any more. */
 static inline void torc_claim_note_held(struct publisher *self, uint64_t sequence) {

@@ -117,7 +117,8 @@ struct torc_pool_stats {
     uint32_t capacity;   /* slots */
     uint32_t in_use;     /* slots that hold an event somebody may still read: unread by a gating reader, or kept */
     uint32_t high_water; /* most slots in use at one time, as counted by a running census: each pass takes at most
-                            twice the capacity in allocations, a shorter peak may be missed unless it ran the pool dry */
+                            twice the capacity in allocations in ring order (what was just released and goes out first is
+                            not counted), a shorter peak may be missed unless it ran the pool dry */
     uint32_t retired;    /* slots whose generations are used up */
     uint32_t saturated;  /* slots leaked because their reference count was exhausted */
     uint64_t allocations;

@@ -104,7 +104,7 @@ static inline __attribute__((always_inline)) torc_a64 *torc_entry_words(struct t
 
 #define TORC_NO_SLOT UINT32_MAX
 
-/* The record of a slot. Four share a line; those of events are handed out in the order of the array. */
+/* The record of a slot. Four share a line; most are handed out in the order of the array. */
 struct torc_slot {
     torc_a64 word; /* count and generation; RMW while count > 0, written by the bank's owner alone while it is 0 */
     torc_a64 meta; /* length in the low 32 bits, type in the high 32; written before the handle is handed out */
@@ -163,7 +163,7 @@ struct torc_cell {
 } TORC_ALIGNED_LINE;
 TORC_STATIC_ASSERT(sizeof(struct torc_cell) == 64, "a cursor has a line of its own");
 
-/* Control block of a pool, in the region; written by the pool's owner only. */
+/* Control block of a pool, in the region; written by who allocates from it; `recent` by who did so before, too. */
 struct torc_pool_ctl {
     torc_a64 allocations; /* up to when `next` was `counted`; since then one per step */
     torc_a64 dry;

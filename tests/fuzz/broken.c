@@ -38,8 +38,8 @@ int __wrap_torc_ringptr_clone_slow(struct torc_ringptr ptr, uint64_t found) {
     return __real_torc_ringptr_clone_slow(ptr, found);
 }
 
-/* Every event of 256 bytes and more has two bytes in each other's place. */
-/* What is this long lies in a slot, so its commit is not inline. */
+/* Every event of 256 bytes and more has two bytes in each other's place: one this long lies in a slot, so its commit is
+ * not inline. */
 int __real_torc_commit_slow(struct torc_publisher *publisher, struct torc_claim *claim);
 int __wrap_torc_commit_slow(struct torc_publisher *publisher, struct torc_claim *claim);
 int __wrap_torc_commit_slow(struct torc_publisher *publisher, struct torc_claim *claim) {

@@ -16,20 +16,6 @@ static void open_slots(uint32_t slots, enum torc_dry dry) {
     w.publisher = open_publisher(TORC_WAIT_BLOCK, dry);
 }
 
-static int claim(struct torc_ringptr *ptr, uint64_t number) {
-    void *data = NULL;
-    int status = torc_ringptr_claim(w.publisher, 1, 16, ptr, &data);
-    if (status == TORC_OK) {
-        fill_number(data, 16, number);
-    }
-    return status;
-}
-
-static void read_and_release(struct torc_ringptr ptr, uint64_t number) {
-    model_assert_equal(number_in(torc_ringptr_data(ptr), 16), number);
-    model_assert_status(torc_ringptr_release(ptr), TORC_OK);
-}
-
 /* --- the owner lets go of the handle it cloned -------------------------------------------------------------------- */
 
 static struct torc_ringptr next;
@@ -45,18 +31,18 @@ static void setup_cloned(void) {
 }
 static void release_clone(void) {
     wait_handed();
-    read_and_release(cloned, 1);
+    release_number(cloned, 1);
 }
 static void release_first_and_claim(void) {
-    model_assert_status(claim(&first, 1), TORC_OK);
+    model_assert_status(claim_number(&first, 1), TORC_OK);
     model_assert_status(torc_ringptr_clone(first, &cloned), TORC_OK);
     torc_store_release32(&handed, 1);
     model_assert_status(torc_ringptr_release(first), TORC_OK);
-    claimed = claim(&next, 2);
+    claimed = claim_number(&next, 2);
 }
 static void check_claimed(void) {
     if (claimed == TORC_OK) {
-        read_and_release(next, 2);
+        release_number(next, 2);
     } else {
         model_assert_status(claimed, TORC_POOL_DRY);
     }
@@ -72,16 +58,16 @@ static void setup_passed(void) {
     open_slots(1, TORC_DRY_WAIT);
 }
 static void claim_and_pass(void) {
-    model_assert_status(claim(&first, 1), TORC_OK);
+    model_assert_status(claim_number(&first, 1), TORC_OK);
     torc_store_release32(&handed, 1);
-    read_and_release(first, 1);
+    release_number(first, 1);
 }
 static void claim_passed(void) {
     wait_handed();
-    model_assert_status(claim(&next, 2), TORC_OK);
+    model_assert_status(claim_number(&next, 2), TORC_OK);
 }
 static void check_passed(void) {
-    read_and_release(next, 2);
+    release_number(next, 2);
     close_world();
 }
 MODEL_SCENARIO(mut_release_passed, .claim = "a plain-store release by the publisher's last thread reaches its next one",
@@ -108,10 +94,10 @@ static void setup_round(void) {
     struct torc_ringptr all[EIGHT];
     open_slots(EIGHT, TORC_DRY_FAIL);
     for (uint64_t i = 0; i < EIGHT; i++) {
-        model_assert_status(claim(&all[i], i), TORC_OK);
+        model_assert_status(claim_number(&all[i], i), TORC_OK);
     }
     release_in_turn(all[0]);
-    model_assert_status(claim(&all[0], 9), TORC_OK);
+    model_assert_status(claim_number(&all[0], 9), TORC_OK);
     for (uint32_t i = 0; i < EIGHT; i++) {
         if (i != 1) {
             release_in_turn(all[i]);
@@ -121,10 +107,10 @@ static void setup_round(void) {
     model_assert(torc_load_relaxed32(&w.publisher->pools[TORC_XS].ctl->next) == 1, "the second slot's turn");
 }
 static void release_first(void) {
-    read_and_release(first, 1);
+    release_number(first, 1);
 }
 static void claim_next(void) {
-    claimed = claim(&next, 2);
+    claimed = claim_number(&next, 2);
 }
 MODEL_SCENARIO(mut_claim_inline, .claim = "an inline claim waits for what the slot's last holder read", .hazards = "12",
                .setup = setup_round, .thread = {release_first, claim_next}, .check = check_claimed,

@@ -16,7 +16,7 @@ static void setup(void) {
     open_world(&config);
 }
 
-static struct torc_ringptr claim_number(uint64_t number) {
+static struct torc_ringptr claim_typed(uint64_t number) {
     struct torc_ringptr ptr = TORC_RINGPTR_NULL;
     void *data = NULL;
     model_assert_status(torc_ringptr_claim(w.publisher, (uint32_t)number, 56, &ptr, &data), TORC_OK);
@@ -26,14 +26,14 @@ static struct torc_ringptr claim_number(uint64_t number) {
 
 /* Both slots are claimed again after the release, so that a slot handed out twice would show. */
 static void release_and_claim(void) {
-    struct torc_ringptr mine = claim_number(1);
+    struct torc_ringptr mine = claim_typed(1);
     torc_store_release64(&copy, mine.id);
     released = torc_ringptr_release(mine);
-    next[0] = claim_number(2);
+    next[0] = claim_typed(2);
     if (model_broken()) {
         torc_store_release64(&copy, next[0].id);
     }
-    next[1] = claim_number(3);
+    next[1] = claim_typed(3);
 }
 
 static struct torc_ringptr wait_for_copy(void) {

@@ -173,6 +173,20 @@ uint64_t number_in(const void *data, size_t length) {
     return number;
 }
 
+int claim_number(struct torc_ringptr *ptr, uint64_t number) {
+    void *data = NULL;
+    int status = torc_ringptr_claim(w.publisher, 1, 16, ptr, &data);
+    if (status == TORC_OK) {
+        fill_number(data, 16, number);
+    }
+    return status;
+}
+
+void release_number(struct torc_ringptr ptr, uint64_t number) {
+    model_assert_equal(number_in(torc_ringptr_data(ptr), 16), number);
+    model_assert_status(torc_ringptr_release(ptr), TORC_OK);
+}
+
 int put(struct torc_publisher *publisher, uint64_t number, size_t length) {
     unsigned char bytes[TORC_XL_BYTES];
     fill_number(bytes, length, number);

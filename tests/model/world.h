@@ -38,6 +38,11 @@ void audit_world(uint64_t outstanding);
 int put(struct torc_publisher *publisher, uint64_t number, size_t length);
 uint64_t number_of(const struct torc_event *event);
 uint64_t number_in(const void *data, size_t length);
+
+/* A handle of 16 bytes of the publisher's, filled with `number`; read and released. */
+int claim_number(struct torc_ringptr *ptr, uint64_t number);
+void release_number(struct torc_ringptr ptr, uint64_t number);
+
 void fill_number(void *data, size_t length, uint64_t number);
 
 /* Takes events until `count` came, pausing when there is none; each must be the one after the last, from `first` on. */

@@ -25,7 +25,6 @@ static int take_sequence(struct publisher *self, bool for_copying, uint64_t *seq
         return closed(self) ? torc_closed_off(self) : TORC_AGAIN;
     }
     self->open_claims++;
-    self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
     return TORC_OK;
 }
 
@@ -53,7 +52,7 @@ static bool fold(struct publisher *self, bool for_copying, const struct torc_cla
         return false;
     }
     self->open_claims = 0;
-    self->hot.lone = (struct torc_lone_claims){claim->slot, (uint32_t)claim->length, 1};
+    self->hot.lone = (struct torc_lone_claims){claim->slot, (uint32_t)claim->length + 1};
     return true;
 }
 
@@ -105,7 +104,7 @@ static int claim_one(struct publisher *self, uint32_t type, size_t length, uint6
     int status = TORC_AGAIN;
     while (status == TORC_AGAIN) {
         struct wanted wanted = {.self = self, .length = length};
-        status = claim_begin(&wanted, length >= self->hot.limit || copied(self), type, deadline, claim);
+        status = claim_begin(&wanted, length >= self->limit || copied(self), type, deadline, claim);
     }
     return status;
 }
@@ -118,7 +117,7 @@ int torc_claim_long(struct publisher *self, uint32_t type, size_t length, uint64
 int torc_claim_to_publish(struct publisher *self, uint32_t type, size_t length, uint64_t deadline,
                           struct torc_claim *claim) {
     struct wanted wanted = {.self = self, .length = length};
-    return claim_begin(&wanted, length >= self->hot.limit, type, deadline, claim);
+    return claim_begin(&wanted, length >= self->limit, type, deadline, claim);
 }
 
 int torc_claim_lent(struct publisher *self, uint32_t type, const struct torc_buffer *buffer, uint64_t deadline,
@@ -163,9 +162,6 @@ static void settle(struct publisher *self, uint32_t claims) {
         return;
     }
     self->open_claims -= claims;
-    if (self->open_claims == 0) {
-        self->hot.inline_limit = copied(self) ? 0 : self->hot.limit;
-    }
     torc_claims_published(self, self->open_claims == 0 ? lane_claimed(self) : first_open(self));
 }
 
@@ -238,7 +234,7 @@ void torc_publisher_reopen(struct publisher *self) {
 }
 
 bool torc_publisher_is_copied(const struct publisher *self, size_t length) {
-    return copied(self) && length < self->hot.limit;
+    return copied(self) && length < self->limit;
 }
 
 static void store_words(torc_a64 *words, const unsigned char *data, size_t length) {

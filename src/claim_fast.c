@@ -3,10 +3,11 @@
  *
  * Claims that are the only open ones are written to their entries when they are committed, all at once: the reader that
  * is waiting for the first of them polls its line, and each store that finds it gone has to fetch it back from the
- * other core. Until then they are noted here, as long as they are a row of one kind (struct torc_lone_claims); whoever
- * needs them in their entries unfolds them first: a further claim, unless it is one of a batch that goes on where they
- * end, an abort, an end, a commit out of order. Readers that copy may join meanwhile. They do not look at these entries
- * before their stamps (COPY: they begin less than a lap before the claims).
+ * other core. Until then the lane's two positions say that they are there, and struct torc_lone_claims of what kind, as
+ * long as they are a row of one: nothing is stored for a claim like the one before but `claimed`. Whoever needs them in
+ * their entries unfolds them first: a further claim, unless it is one of a batch that goes on where they end, an abort,
+ * an end, a commit out of order. Readers that copy may join meanwhile. They do not look at these entries before their
+ * stamps (COPY: they begin less than a lap before the claims).
  *
  * So what is stored in an entry here needs no order but that of the stamp, or, where the claim is taken back, that of
  * the tombstone's `claimed` (claim.c). REWRITE, with an order for each word, is for claims made while somebody copies.
@@ -34,7 +35,6 @@ static inline bool take_sequences(struct publisher *self, uint64_t sequence, uin
     if (TORC_UNLIKELY(torc_load_relaxed64(&self->hot.room) == 0)) {
         return claim_again(self, sequence);
     }
-    self->hot.inline_limit = 0; /* torc_publish takes the slow path while claims are open */
     return true;
 }
 
@@ -79,13 +79,18 @@ static inline void fill_claim(struct torc_claim *claim, uint32_t type, size_t le
     claim->sequence = sequence;
 }
 
+static inline void note_row(struct publisher *self, uint64_t slot, size_t length) {
+    self->hot.lone.slot = slot;
+    self->hot.lone.most = (uint32_t)length + 1;
+}
+
 static inline __attribute__((always_inline)) bool claim_lone(struct publisher *self, uint32_t type, size_t length,
                                                              struct torc_claim *claim) {
     uint64_t sequence = lane_claimed(self);
     const struct torc_pool_view *pool = &self->hot.pools[torc_shirt_of(length)];
     struct torc_next_slot next = {0, 0, 0};
-    bool in_slot = length >= self->hot.limit;
-    if (TORC_UNLIKELY(self->open_claims != 0 || self->shared || self->hot.lone.count != 0 || length > TORC_XL_BYTES ||
+    bool in_slot = length >= self->limit;
+    if (TORC_UNLIKELY(lane_claims(self) != 0 || self->shared || length > TORC_XL_BYTES ||
                       sequence - self->hot.base >= torc_load_relaxed64(&self->hot.room) ||
                       (in_slot && !torc_pool_next(pool, &next)) || !take_sequences(self, sequence, 1))) {
         return false;
@@ -93,13 +98,15 @@ static inline __attribute__((always_inline)) bool claim_lone(struct publisher *s
     if (in_slot) {
         fetch_ahead(self, pool, next.index, sequence, length);
         take_slot(self, pool, &next, claim);
-        self->stall[1 + torc_shirt_of(length)].since = 0;
+        if (TORC_UNLIKELY(self->stall[1 + torc_shirt_of(length)].since != 0)) {
+            self->stall[1 + torc_shirt_of(length)].since = 0;
+        }
     } else {
         claim->slot = 0;
         claim->data = torc_entry_bytes(lane_entry(self, sequence));
     }
     fill_claim(claim, type, length, sequence);
-    self->hot.lone = (struct torc_lone_claims){claim->slot, (uint32_t)length, 1};
+    note_row(self, claim->slot, length);
     return true;
 }
 
@@ -127,9 +134,13 @@ int torc_claim_until(struct torc_publisher *publisher, uint32_t type, size_t len
     return claim(publisher, type, length, deadline, into);
 }
 
+/* How many are open and not in their entries. */
+static inline uint64_t lone_count(const struct publisher *self) {
+    return self->hot.lone.most != 0 ? lane_claims(self) : 0;
+}
 /* The first of them. */
 static inline uint64_t lone_from(const struct publisher *self) {
-    return lane_claimed(self) - self->hot.lone.count;
+    return torc_load_relaxed64(&self->hot.lane->published);
 }
 
 /* Whose slots follow each other; the one behind. */
@@ -140,25 +151,30 @@ static inline uint64_t next_lone(const struct torc_pool_view *pool, uint64_t slo
 }
 
 /* What open_entry() in claim.c does at once. */
-void torc_claim_unfold(struct publisher *self) {
-    struct torc_lone_claims lone = self->hot.lone;
-    uint64_t sequence = lone_from(self);
-    self->open_claims += lone.count;
-    self->hot.lone.slot = 0;
-    for (self->hot.lone.count = 0; lone.count != 0; lone.count--, sequence++) {
+static void into_entries(struct publisher *self, uint64_t sequence, uint64_t count, uint64_t slot, uint32_t length) {
+    self->open_claims += (uint32_t)count;
+    for (; count != 0; count--, sequence++) {
         struct torc_entry *entry = lane_entry(self, sequence);
-        torc_store_relaxed32(&entry->header_word, lone.length | (lone.slot != 0 ? TORC_ENTRY_SLOT : 0));
-        if (lone.slot != 0) {
-            torc_store_relaxed64(&entry->body.word[0], lone.slot);
+        torc_store_relaxed32(&entry->header_word, length | (slot != 0 ? TORC_ENTRY_SLOT : 0));
+        if (slot != 0) {
+            torc_store_relaxed64(&entry->body.word[0], slot);
             torc_claim_note_held(self, sequence);
-            lone.slot = next_lone(torc_pool_of(&self->bus->hot, lone.slot), lone.slot);
+            slot = next_lone(torc_pool_of(&self->bus->hot, slot), slot);
         }
     }
 }
 
+void torc_claim_unfold(struct publisher *self) {
+    uint64_t count = lone_count(self);
+    if (count != 0) {
+        into_entries(self, lone_from(self), count, self->hot.lone.slot, self->hot.lone.most - 1);
+    }
+    self->hot.lone.most = 0;
+}
+
 static inline bool is_lone(const struct publisher *self, const struct torc_claim *claim) {
-    return self->hot.lone.count == 1 && claim->length <= self->hot.lone.length && claim->slot == self->hot.lone.slot &&
-           claim->sequence + 1 == lane_claimed(self) && claim->state == TORC_CLAIM_OPEN;
+    return lone_count(self) == 1 && claim->length < self->hot.lone.most && claim->slot == self->hot.lone.slot &&
+           claim->sequence == lone_from(self) && claim->state == TORC_CLAIM_OPEN;
 }
 
 /* The slot's length and type, and the mark that it is the ring's since this sequence. */
@@ -183,14 +199,7 @@ static inline void stamp_lone(struct publisher *self, const struct torc_pool_vie
     torc_claim_stamp(self, entry, claim->sequence, header, claim->type);
 }
 
-static inline void none_open(struct publisher *self) {
-    self->hot.lone.count = 0;
-    self->hot.lone.slot = 0; /* torc_claim does not write it */
-    self->hot.inline_limit = copied(self) ? 0 : self->hot.limit;
-}
-
 static inline void commit_lone(struct publisher *self, struct torc_claim *claim) {
-    none_open(self);
     stamp_lone(self, claim->slot != 0 ? torc_pool_of(&self->bus->hot, claim->slot) : NULL, claim);
     torc_claims_published(self, claim->sequence + 1);
 }
@@ -256,26 +265,24 @@ static bool goes_on(const struct publisher *self, size_t length, uint64_t slot) 
     const struct torc_lone_claims *lone = &self->hot.lone;
     const struct torc_pool_view *pool;
     uint32_t index;
-    if (lone->count == 0 || lone->length != length || (lone->slot == 0) != (slot == 0)) {
+    if (lone_count(self) == 0 || lone->most != length + 1 || (lone->slot == 0) != (slot == 0)) {
         return false;
     }
     if (slot == 0) {
         return true;
     }
     pool = torc_pool_of(&self->bus->hot, slot);
-    index = TORC_ID_NUMBER(lone->slot) - pool->first + lone->count;
+    index = TORC_ID_NUMBER(lone->slot) - pool->first + (uint32_t)lone_count(self);
     return torc_pool_of(&self->bus->hot, lone->slot) == pool &&
            TORC_ID_NUMBER(slot) - pool->first == (index < pool->capacity ? index : index - pool->capacity);
 }
 
-/* They are noted, behind the open ones if they go on there; into their entries if these are. */
+/* They are noted, or go on where the open ones end; into their entries if these are. */
 static void note_lone(struct publisher *self, const struct torc_claim *first, uint32_t count) {
-    if (self->hot.lone.count == 0) {
-        self->hot.lone = (struct torc_lone_claims){first->slot, (uint32_t)first->length, 0};
-    }
-    self->hot.lone.count += count;
     if (self->open_claims != 0) {
-        torc_claim_unfold(self);
+        into_entries(self, first->sequence, count, first->slot, (uint32_t)first->length);
+    } else if (first->sequence == lone_from(self)) {
+        note_row(self, first->slot, first->length);
     }
 }
 
@@ -293,7 +300,7 @@ static bool take_run(struct publisher *self, uint64_t sequence, bool in_slot, st
 uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, struct torc_claim *claims,
                          size_t count) {
     uint64_t sequence = lane_claimed(self);
-    bool in_slot = length >= self->hot.limit;
+    bool in_slot = length >= self->limit;
     uint32_t some = self->shared || length > TORC_XL_BYTES ? 0 : torc_claim_entries(self, sequence, count);
     some = in_slot ? take_slots(self, length, claims, some) : some;
     if (some == 0) {
@@ -322,12 +329,12 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
 static bool are_lone(const struct publisher *self, const struct torc_claim *claims, size_t count) {
     const struct torc_pool_view *pool = torc_pool_of(&self->bus->hot, self->hot.lone.slot);
     uint64_t sequence = lone_from(self), slot = self->hot.lone.slot;
-    if (claims == NULL || count == 0 || count > self->hot.lone.count) {
+    if (claims == NULL || count == 0 || count > lone_count(self)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
         if (claims[i].state != TORC_CLAIM_OPEN || claims[i].sequence != sequence + i || claims[i].slot != slot ||
-            claims[i].length > self->hot.lone.length) {
+            claims[i].length >= self->hot.lone.most) {
             return false;
         }
         slot = slot != 0 ? next_lone(pool, slot) : 0;
@@ -346,10 +353,6 @@ bool torc_commit_some(struct publisher *self, struct torc_claim *claims, size_t 
         self->hot.lone.slot = next_lone(pool, claims[count - 1].slot);
     }
     end = lone_from(self) + count;
-    self->hot.lone.count -= (uint32_t)count;
-    if (self->hot.lone.count == 0) {
-        none_open(self);
-    }
     for (size_t i = 0; i < count; i++) {
         stamp_lone(self, pool, &claims[i]);
     }

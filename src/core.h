@@ -88,6 +88,7 @@ struct publisher {
     struct torc_topic *topic;
     uint32_t index; /* of lane and bank */
     enum torc_wait wait;
+    uint32_t limit;                          /* lengths below go into the entry; 0: nothing does */
     uint32_t open_claims;                    /* those of hot.lone do not count */
     struct stall stall[1 + TORC_BANK_POOLS]; /* for room, and for slots by the shirt that was asked for */
     uint32_t stalled_for;                    /* which of them it was last */
@@ -218,6 +219,10 @@ static inline struct torc_entry *lane_entry(const struct publisher *self, uint64
 }
 static inline uint64_t lane_claimed(const struct publisher *self) {
     return torc_load_relaxed64(&self->hot.lane->claimed);
+}
+/* Open ones, of a lane that is not shared. */
+static inline uint64_t lane_claims(const struct publisher *self) {
+    return lane_claimed(self) - torc_load_relaxed64(&self->hot.lane->published);
 }
 static inline bool reader_copies(const struct reader *self) {
     return self->policy != TORC_POLICY_GATE;

@@ -125,8 +125,8 @@ static void fill_hot(struct publisher *self) {
     for (uint32_t bits = TORC_XS_BITS; bits <= TORC_XL_BITS; bits++) {
         self->hot.fitting[bits - TORC_XS_BITS] = &self->hot.pools[torc_shirt_of((size_t)1 << bits)];
     }
-    self->hot.limit = (self->topic->record->flags & TORC_TOPIC_NO_INLINE) != 0 ? 0 : bus->config.inline_bytes + 1;
-    self->hot.inline_limit = self->hot.limit;
+    self->limit = (self->topic->record->flags & TORC_TOPIC_NO_INLINE) != 0 ? 0 : bus->config.inline_bytes + 1;
+    self->hot.inline_limit = bus->hot.fence != 0 ? 0 : self->limit;
     torc_store_relaxed64(&self->hot.room, self->hot.mask + 1);
     torc_publisher_copied(self, torc_load_relaxed64(&self->topic->record->copiers) != 0);
 }

@@ -34,9 +34,9 @@ static inline void copy(unsigned char *to, const void *from, size_t length) {
     }
 }
 
-/* How many of the first ones fit into entries. hot.inline_limit is 0 while claims are open and while readers copy. */
+/* How many of the first ones fit into entries. */
 static size_t count_small(const struct publisher *self, const struct torc_message *messages, size_t count) {
-    size_t limit = self->hot.inline_limit, some = 0;
+    size_t limit = self->limit, some = 0;
     while (some < count && messages[some].length < limit &&
            (messages[some].data != NULL || messages[some].length == 0)) {
         some++;
@@ -55,7 +55,7 @@ static inline void publish_one(const struct publisher *self, const struct torc_m
  * last one. Nothing in between waits for anybody. */
 size_t torc_row_publish(struct publisher *self, const struct torc_message *messages, size_t count) {
     uint64_t sequence = lane_claimed(self);
-    size_t some = count_small(self, messages, count < ROW ? count : ROW);
+    size_t some = lane_claims(self) != 0 ? 0 : count_small(self, messages, count < ROW ? count : ROW);
     some = some == 0 ? 0 : torc_claim_entries(self, sequence, some);
     if (some == 0) {
         return 0;

@@ -150,7 +150,7 @@ int torc_sequencer_close(struct torc_sequencer *self) {
 static inline __attribute__((always_inline)) bool take(const struct torc_sequencer *self, size_t length,
                                                        uint64_t *sequence) {
     const struct publisher *publisher = publisher_of(self->publisher);
-    if (TORC_UNLIKELY(length >= publisher->hot.limit || self->bus->forked) ||
+    if (TORC_UNLIKELY(length >= publisher->limit || self->bus->forked) ||
         !torc_shared_take(publisher, torc_load_acquire64(&self->base), /* ROOM */
                           torc_load_acquire64(&publisher->hot.room), sequence)) {
         return false;
@@ -311,7 +311,7 @@ int torc_sequencer_abort(struct torc_sequencer *self, struct torc_claim *claim) 
 static __attribute__((noinline)) int publish_slow(struct torc_sequencer *self, uint32_t type, const void *data,
                                                   size_t length, uint64_t deadline, uint64_t *sequence) {
     struct wish wish = {.self = self, .type = type, .data = data, .length = length};
-    bool in_place = length > TORC_INLINE_BYTES && length >= self->publisher->limit;
+    bool in_place = length > TORC_INLINE_BYTES && length >= publisher_of(self->publisher)->limit;
     struct torc_claim claim;
     int status;
     if (in_place) {

@@ -34,7 +34,8 @@ torc_array_run(struct torc_publisher *publisher, uint32_t type, const unsigned c
     uint64_t sequence = torc_load_relaxed64(&publisher->lane->claimed);
     uint64_t used = sequence - publisher->base, room = torc_load_relaxed64(&publisher->room);
     uint64_t end;
-    if (TORC_UNLIKELY(size >= publisher->inline_limit || used >= room)) {
+    if (TORC_UNLIKELY(size >= publisher->inline_limit || used >= room ||
+                      torc_load_relaxed64(&publisher->lane->published) != sequence)) {
         return 0;
     }
     count = count < TORC_ARRAY_RUN ? count : TORC_ARRAY_RUN;
@@ -42,7 +43,7 @@ torc_array_run(struct torc_publisher *publisher, uint32_t type, const unsigned c
     end = sequence + count;
     /* As in torc_publish: the claims first, then another look whether the bus is open (CLOSE, COPY). */
     torc_store_relaxed64(&publisher->lane->claimed, end);
-    torc_barrier_light(publisher->fence);
+    torc_barrier_light(0);
     if (TORC_UNLIKELY(torc_load_relaxed64(&publisher->room) == 0)) {
         torc_store_relaxed64(&publisher->lane->claimed, sequence);
         return 0;
@@ -57,7 +58,7 @@ torc_array_run(struct torc_publisher *publisher, uint32_t type, const unsigned c
     /* Whoever goes to sleep over an event of this run looks once more after it has said so: the event is there, or this
      * sees it. */
     torc_store_release64(&publisher->lane->published, end); /* PUBLISHED */
-    torc_barrier_light(publisher->fence);                   /* SLEEP */
+    torc_barrier_light(0);                                  /* SLEEP */
     if (TORC_UNLIKELY(torc_load_relaxed32(publisher->sleepers) != 0)) {
         torc_wake_readers_slow(publisher);
     }

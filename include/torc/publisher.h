@@ -56,12 +56,12 @@ struct torc_publisher_config {
     enum torc_dry dry;   /* dry-pool policy of the bank */
 };
 
-/* The open claims, if they are one row at the lane's end, of one length and either inline or in slots that follow each
- * other in their pool, and not in their entries yet (src/claim_fast.c). */
+/* What the open claims are, if there are any, they are a row of one length, inline or in slots that follow each other
+ * in their pool, and are not in their entries yet (src/claim_fast.c). The lane says which they are: all from published
+ * to claimed. Each store between two events delays the next, so this stays as it is from one claim to its like. */
 struct torc_lone_claims {
-    uint64_t slot; /* the first one's; 0: inline, or none */
-    uint32_t length;
-    uint32_t count; /* 0: there are none */
+    uint64_t slot; /* the first one's; 0: inline */
+    uint32_t most; /* their length + 1; 0: they are in their entries */
 };
 
 /* The hot part of a publisher; the rest is private. Touch none of it. */
@@ -72,14 +72,13 @@ struct torc_publisher {
     uint64_t mask;         /* lane entries - 1 */
     uint64_t base;         /* a claim may go up to base + room: the oldest sequence that must not be overwritten yet */
     torc_a64 room;         /* lane entries; 0 once the bus is closed, and while readers copy (CLOSE, COPY) */
-    uint32_t inline_limit; /* lengths below go into the entry; 0 while claims are open or nothing may be inline */
+    uint32_t inline_limit; /* lengths below go into the entry, inline; 0: nothing does, and where there are fences */
     uint32_t fence;        /* the bus's */
     size_t stride;         /* bytes from entry to entry */
     struct torc_bus *bus;
     struct torc_pool_view *pools;                                    /* the bank's: XS .. XL, XXL */
     struct torc_pool_view *fitting[TORC_XL_BITS - TORC_XS_BITS + 1]; /* the same, by bits of length - 1 */
     struct torc_lone_claims lone;
-    uint32_t limit; /* what inline_limit is while no claim is open, and nobody copies */
 };
 
 /* torc_publisher_open: a new lane on this topic; readers that are open see its events from the first on. config NULL:
@@ -208,7 +207,8 @@ void torc_wake_readers_slow(struct torc_publisher *publisher);
 
 /* Copies a small payload. Where the length is known at compile time it goes in 8-byte words: the compiler's own choice
  * of wider loads from a struct that was just filled in smaller stores cannot be forwarded from the store buffer, and
- * would wait for all stores before it, the last entry's included. The empty assembly keeps the words apart. */
+ * would wait for all stores before it, the last entry's included. The empty assembly keeps the words apart. A constant
+ * length that no entry has is never copied; without saying so, compilers warn of the copy that they see there. */
 static inline __attribute__((always_inline)) void torc_copy_word(unsigned char *to, const void *from, size_t at) {
     uint64_t word;
     memcpy(&word, (const unsigned char *)from + at, 8);
@@ -238,7 +238,7 @@ static inline __attribute__((always_inline)) void torc_copy_small(unsigned char 
         if (length >= 48) {
             torc_copy_word(to, from, 40);
         }
-    } else if (length != 0) {
+    } else if (length != 0 && !(__builtin_constant_p(length) && length > TORC_MAX_INLINE_BYTES)) {
         memcpy(to, from, length);
     }
 }
@@ -262,10 +262,13 @@ TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, co
                       (data == NULL && length != 0))) {
         return torc_publish_out(publisher, type, data, length);
     }
-    /* Say that a claim is open, then look whether the bus is (CLOSE); a closer does it the other way round. */
     sequence = torc_load_relaxed64(&publisher->lane->claimed);
+    if (TORC_UNLIKELY(torc_load_relaxed64(&publisher->lane->published) != sequence)) { /* claims are open */
+        return torc_publish_out(publisher, type, data, length);
+    }
+    /* Say that a claim is open, then look whether the bus is (CLOSE); a closer does it the other way round. */
     torc_store_relaxed64(&publisher->lane->claimed, sequence + 1);
-    torc_barrier_light(publisher->fence);
+    torc_barrier_light(0);
     if (TORC_UNLIKELY(sequence - publisher->base >= torc_load_relaxed64(&publisher->room))) {
         torc_store_relaxed64(&publisher->lane->claimed, sequence);
         return torc_publish_out(publisher, type, data, length);
@@ -276,7 +279,7 @@ TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, co
     entry->type = type;
     torc_store_release64(&entry->stamp, sequence + 1);               /* STAMP */
     torc_store_release64(&publisher->lane->published, sequence + 1); /* PUBLISHED */
-    torc_barrier_light(publisher->fence);                            /* SLEEP */
+    torc_barrier_light(0);                                           /* SLEEP */
     if (TORC_UNLIKELY(torc_load_relaxed32(publisher->sleepers) != 0)) {
         torc_wake_readers_slow(publisher);
     }
@@ -313,15 +316,18 @@ TORC_INLINE int torc_claim(struct torc_publisher *publisher, uint32_t type, size
         return torc_claim_out(publisher, type, length, claim);
     }
     sequence = torc_load_relaxed64(&publisher->lane->claimed);
+    if (TORC_UNLIKELY(torc_load_relaxed64(&publisher->lane->published) != sequence || publisher->lone.slot != 0)) {
+        return torc_claim_out(publisher, type, length, claim);
+    }
     torc_store_release64(&publisher->lane->claimed, sequence + 1); /* CLAIMED: also what was aborted before */
-    torc_barrier_light(publisher->fence);                          /* CLOSE, COPY */
+    torc_barrier_light(0);                                         /* CLOSE, COPY */
     if (TORC_UNLIKELY(sequence - publisher->base >= torc_load_relaxed64(&publisher->room))) {
         torc_store_release64(&publisher->lane->claimed, sequence); /* CLAIMED */
         return torc_claim_out(publisher, type, length, claim);
     }
-    publisher->inline_limit = 0;
-    publisher->lone.length = (uint32_t)length;
-    publisher->lone.count = 1;
+    if (TORC_UNLIKELY(publisher->lone.most != (uint32_t)length + 1)) {
+        publisher->lone.most = (uint32_t)length + 1;
+    }
     claim->data = torc_entry_bytes(torc_entry_at(publisher->entries, publisher->mask, publisher->stride, sequence));
     claim->length = length;
     claim->type = type;
@@ -337,19 +343,17 @@ TORC_INLINE int torc_commit(struct torc_publisher *publisher, struct torc_claim 
     if (TORC_UNLIKELY(claim == NULL)) {
         return TORC_INVALID;
     }
-    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || publisher->lone.count != 1 ||
-                      (claim->slot | publisher->lone.slot) != 0 || claim->length > publisher->lone.length ||
-                      claim->state != TORC_CLAIM_OPEN ||
+    if (TORC_UNLIKELY(TORC_DEBUG >= 1 || publisher == NULL || (claim->slot | publisher->lone.slot) != 0 ||
+                      claim->length >= publisher->lone.most || claim->state != TORC_CLAIM_OPEN ||
+                      claim->sequence != torc_load_relaxed64(&publisher->lane->published) ||
                       claim->sequence + 1 != torc_load_relaxed64(&publisher->lane->claimed) ||
                       torc_load_relaxed64(&publisher->room) == 0)) {
         return torc_commit_out(publisher, claim);
     }
-    publisher->lone.count = 0;
-    publisher->inline_limit = publisher->limit;
     claim->state = TORC_CLAIM_SETTLED;
     entry = torc_entry_at(publisher->entries, publisher->mask, publisher->stride, claim->sequence);
-    torc_store_relaxed32(&entry->header_word, (uint32_t)claim->length);
-    torc_store_relaxed32(&entry->type_word, claim->type);
+    entry->header = (uint32_t)claim->length;
+    entry->type = claim->type;
     torc_store_release64(&entry->stamp, claim->sequence + 1);               /* STAMP */
     torc_store_release64(&publisher->lane->published, claim->sequence + 1); /* PUBLISHED */
     torc_barrier_light(publisher->fence);                                   /* SLEEP */

@@ -162,7 +162,6 @@ static void join_and_leave(void) {
 static void check_left(void) {
     put_run(3, 5, 16);
     model_assert_equal(torc_load_relaxed64(&w.publisher->room), 2);
-    model_assert_equal(w.publisher->inline_limit, TORC_INLINE_BYTES + 1);
     close_world();
 }
 MODEL_SCENARIO(bus_copy_leave, .claim = "after the last reader that copies has left, the fast path is back",

@@ -272,7 +272,6 @@ START_TEST(the_fast_path_comes_back_when_the_last_one_leaves) {
     assert_ok(torc_reader_close(two));
     must_put(0, 2);
     ck_assert_uint_eq(torc_load_relaxed64(&t.publisher->room), LANE);
-    ck_assert_uint_ne(t.publisher->inline_limit, 0);
     take_run(t.reader, 0, 2);
     assert_ok(torc_publisher_close(later));
 }

@@ -30,8 +30,8 @@ static void unlock_all(void) {
     torc_registry_unlock();
 }
 
-/* torc_publish, torc_claim: no length is below the limit. torc_commit, torc_ringptr_claim: no room. torc_next: nothing left of the run. Handles:
- * their slot numbers are out of range. */
+/* torc_publish, torc_claim: no length is below the limit. torc_commit, torc_ringptr_claim: no room. torc_next: nothing
+ * left of the run. Handles: their slot numbers are out of range. */
 static void disown(struct bus *bus) {
     bus->forked = true;
     bus->hot.slot_count = 0;

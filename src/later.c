@@ -13,8 +13,8 @@
  * the bus by being FREEING until they hold the lock. Whoever finds nothing left takes the bus out of the list under the
  * lock, so it is one thread, once.
  *
- * The shorter way of a handle that was never cloned (torc_ringptr_release_fresh) is not for such a bus: its pools have no
- * owner (own() in pools/pool.c). */
+ * The shorter way of a handle that was never cloned (torc_ringptr_release_fresh) is not for such a bus: its pools have
+ * no owner (own() in pools/pool.c). */
 #include "registry.h"
 
 static void take_down(struct bus *bus) {

@@ -2,6 +2,7 @@
  * neither what it does nor its exit changes anything for the parent, in private and in shared memory. */
 #include "helpers.h"
 
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -148,10 +149,10 @@ static void assert_child(void (*body)(void)) {
 }
 
 /* Something of everything, in the middle of its life. */
-static void populate(void) {
+static void populate_with(enum torc_action (*on_message)(void *context, struct torc_ringptr message)) {
     struct torc_reader_config lossy = {.policy = TORC_POLICY_LOSSY};
     static struct torc_actor_config config;
-    config.on_message = ignore_message;
+    config.on_message = on_message;
     assert_ok(torc_reader_open(t.topic, &lossy, &had.copier));
     put_run(t.publisher, 0, 4);
     assert_ok(torc_next(t.reader, &had.event));
@@ -161,6 +162,10 @@ static void populate(void) {
     assert_ok(torc_ringptr_release(had.shared));
     assert_ok(torc_claim(t.publisher, 9, 8, &had.claim));
     assert_ok(torc_actor_start(t.bus, &config, &had.actor));
+}
+
+static void populate(void) {
+    populate_with(ignore_message);
 }
 
 /* The parent goes on as if nothing had been. */
@@ -212,11 +217,30 @@ START_TEST(so_is_a_child_of_the_child) {
 }
 END_TEST
 
-/* The very bytes of a bus in memory that parent and child share. */
+/* The very bytes of a bus in memory that parent and child share. The actor is in the middle of a message meanwhile: on
+ * its way to sleep it would still write there. */
 static struct {
     unsigned char *bytes, *copy;
     size_t size;
+    sem_t entered, go;
 } shared;
+
+static enum torc_action hold_message(void *context, struct torc_ringptr message) {
+    (void)context;
+    (void)message;
+    (void)sem_post(&shared.entered);
+    while (sem_wait(&shared.go) != 0) {
+    }
+    return TORC_CONTINUE;
+}
+
+static void occupy(void) {
+    ck_assert_int_eq(sem_init(&shared.entered, 0, 0), 0);
+    ck_assert_int_eq(sem_init(&shared.go, 0, 0), 0);
+    assert_ok(torc_actor_send(had.actor, claim_handle(60), TORC_FOREVER));
+    while (sem_wait(&shared.entered) != 0) {
+    }
+}
 
 static void nothing_changes(void) {
     memcpy(shared.copy, shared.bytes, shared.size);
@@ -234,8 +258,11 @@ START_TEST(shared_memory_is_not_touched) {
     assert_ok(torc_topic_open(t.bus, "t", 0, &t.topic));
     t.publisher = open_publisher(t.topic, TORC_DRY_FAIL);
     t.reader = open_reader(t.topic, TORC_JOIN_NEXT);
-    populate();
+    populate_with(hold_message);
+    occupy();
     assert_child(nothing_changes);
+    (void)sem_post(&shared.go);
+    (void)sem_post(&shared.go); /* for the one that go_on() sends */
     go_on();
     teardown_world();
     memset(&t, 0, sizeof t);

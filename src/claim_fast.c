@@ -4,10 +4,10 @@
  * Claims that are the only open ones are written to their entries when they are committed, all at once: the reader that
  * is waiting for the first of them polls its line, and each store that finds it gone has to fetch it back from the
  * other core. Until then the lane's two positions say that they are there, and struct torc_lone_claims of what kind, as
- * long as they are a row of one: nothing is stored for a claim like the one before but `claimed`. Whoever needs them in
- * their entries unfolds them first: a further claim, unless it is one of a batch that goes on where they end, an abort,
- * an end, a commit out of order. Readers that copy may join meanwhile. They do not look at these entries before their
- * stamps (COPY: they begin less than a lap before the claims).
+ * long as they are a row of one: for a claim like the one before, torc_claim stores nothing but `claimed`. Whoever
+ * needs them in their entries unfolds them first: a further claim, unless it is one of a batch that goes on where they
+ * end, an abort, an end, a commit out of order. Readers that copy may join meanwhile. They do not look at these entries
+ * before their stamps (COPY: they begin less than a lap before the claims).
  *
  * So what is stored in an entry here needs no order but that of the stamp, or, where the claim is taken back, that of
  * the tombstone's `claimed` (claim.c). REWRITE, with an order for each word, is for claims made while somebody copies.
@@ -264,15 +264,15 @@ uint32_t torc_claim_entries(struct publisher *self, uint64_t sequence, size_t co
 static bool goes_on(const struct publisher *self, size_t length, uint64_t slot) {
     const struct torc_lone_claims *lone = &self->hot.lone;
     const struct torc_pool_view *pool;
-    uint32_t index;
-    if (lone_count(self) == 0 || lone->most != length + 1 || (lone->slot == 0) != (slot == 0)) {
+    uint32_t index, count = (uint32_t)lone_count(self);
+    if (count == 0 || lone->most != length + 1 || (lone->slot == 0) != (slot == 0)) {
         return false;
     }
     if (slot == 0) {
         return true;
     }
     pool = torc_pool_of(&self->bus->hot, slot);
-    index = TORC_ID_NUMBER(lone->slot) - pool->first + (uint32_t)lone_count(self);
+    index = TORC_ID_NUMBER(lone->slot) - pool->first + count;
     return torc_pool_of(&self->bus->hot, lone->slot) == pool &&
            TORC_ID_NUMBER(slot) - pool->first == (index < pool->capacity ? index : index - pool->capacity);
 }

@@ -49,7 +49,7 @@ uint32_t torc_claim_some(struct publisher *self, uint32_t type, size_t length, s
 /* ... the first `count` of the open claims become visible, if they are not in their entries yet; false: nothing was
  * done. */
 bool torc_commit_some(struct publisher *self, struct torc_claim *claims, size_t count);
-/* The open claims are put into their entries, and the next ones are. */
+/* The open claims are put into their entries, and so are further ones until all are settled. */
 void torc_claim_unfold(struct publisher *self);
 /* All below `sequence` is stamped. */
 static inline void torc_claims_published(struct publisher *self, uint64_t sequence) {

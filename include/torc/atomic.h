@@ -32,7 +32,8 @@
  *
  * Asymmetric Dekker pairs: one side pays torc_barrier_light() (a compiler barrier), the other torc_barrier_heavy()
  * (membarrier: a full fence in every running thread of the process). Where the kernel has no membarrier, both
- * are full fences; `fence` in the publisher and reader objects says so.
+ * are full fences; `fence` in the publisher and reader objects says so. A 0 in its place: where it takes a fence, nobody
+ * comes by here.
  *
  *   name        light side: store, then load                heavy side: store, then load
  *   SLEEP       stamp (or mailbox slot), topic.sleepers     topic.sleepers + waitpoint.waiting or notify.armed,

@@ -72,7 +72,8 @@ struct torc_publisher {
     uint64_t mask;         /* lane entries - 1 */
     uint64_t base;         /* a claim may go up to base + room: the oldest sequence that must not be overwritten yet */
     torc_a64 room;         /* lane entries; 0 once the bus is closed, and while readers copy (CLOSE, COPY) */
-    uint32_t inline_limit; /* lengths below go into the entry, inline; 0: nothing does, and where there are fences */
+    uint32_t inline_limit; /* lengths below take the inline way; 0: none does, as with TORC_TOPIC_NO_INLINE, without
+                              membarrier, in a forked child */
     uint32_t fence;        /* the bus's */
     size_t stride;         /* bytes from entry to entry */
     struct torc_bus *bus;
@@ -316,7 +317,7 @@ TORC_INLINE int torc_claim(struct torc_publisher *publisher, uint32_t type, size
         return torc_claim_out(publisher, type, length, claim);
     }
     sequence = torc_load_relaxed64(&publisher->lane->claimed);
-    if (TORC_UNLIKELY(torc_load_relaxed64(&publisher->lane->published) != sequence || publisher->lone.slot != 0)) {
+    if (TORC_UNLIKELY(torc_load_relaxed64(&publisher->lane->published) != sequence)) { /* claims are open */
         return torc_claim_out(publisher, type, length, claim);
     }
     torc_store_release64(&publisher->lane->claimed, sequence + 1); /* CLAIMED: also what was aborted before */
@@ -325,8 +326,9 @@ TORC_INLINE int torc_claim(struct torc_publisher *publisher, uint32_t type, size
         torc_store_release64(&publisher->lane->claimed, sequence); /* CLAIMED */
         return torc_claim_out(publisher, type, length, claim);
     }
-    if (TORC_UNLIKELY(publisher->lone.most != (uint32_t)length + 1)) {
+    if (TORC_UNLIKELY(publisher->lone.most != (uint32_t)length + 1 || publisher->lone.slot != 0)) {
         publisher->lone.most = (uint32_t)length + 1;
+        publisher->lone.slot = 0;
     }
     claim->data = torc_entry_bytes(torc_entry_at(publisher->entries, publisher->mask, publisher->stride, sequence));
     claim->length = length;

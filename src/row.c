@@ -60,10 +60,10 @@ size_t torc_row_publish(struct publisher *self, const struct torc_message *messa
     if (some == 0) {
         return 0;
     }
-    torc_store_relaxed64(&self->hot.lane->claimed, sequence + some); /* CLOSE, COPY; as in torc_publish */
+    torc_store_release64(&self->hot.lane->claimed, sequence + some); /* CLAIMED, CLOSE, COPY; as in torc_publish */
     torc_barrier_light(self->hot.fence);
     if (TORC_UNLIKELY(torc_load_relaxed64(&self->hot.room) == 0)) {
-        torc_store_relaxed64(&self->hot.lane->claimed, sequence);
+        torc_store_release64(&self->hot.lane->claimed, sequence); /* CLAIMED: what was aborted before */
         return 0;
     }
     for (size_t i = 0; i < some; i++) {

@@ -42,10 +42,10 @@ torc_array_run(struct torc_publisher *publisher, uint32_t type, const unsigned c
     count = count < room - used ? count : (size_t)(room - used);
     end = sequence + count;
     /* As in torc_publish: the claims first, then another look whether the bus is open (CLOSE, COPY). */
-    torc_store_relaxed64(&publisher->lane->claimed, end);
+    torc_store_release64(&publisher->lane->claimed, end); /* CLAIMED: also what was aborted before */
     torc_barrier_light(0);
     if (TORC_UNLIKELY(torc_load_relaxed64(&publisher->room) == 0)) {
-        torc_store_relaxed64(&publisher->lane->claimed, sequence);
+        torc_store_release64(&publisher->lane->claimed, sequence); /* CLAIMED: what was aborted before */
         return 0;
     }
     for (; sequence != end; sequence++, data += size) {

@@ -268,10 +268,10 @@ TORC_INLINE int torc_publish(struct torc_publisher *publisher, uint32_t type, co
         return torc_publish_out(publisher, type, data, length);
     }
     /* Say that a claim is open, then look whether the bus is (CLOSE); a closer does it the other way round. */
-    torc_store_relaxed64(&publisher->lane->claimed, sequence + 1);
+    torc_store_release64(&publisher->lane->claimed, sequence + 1); /* CLAIMED: also what was aborted before */
     torc_barrier_light(0);
     if (TORC_UNLIKELY(sequence - publisher->base >= torc_load_relaxed64(&publisher->room))) {
-        torc_store_relaxed64(&publisher->lane->claimed, sequence);
+        torc_store_release64(&publisher->lane->claimed, sequence); /* CLAIMED: what was aborted before */
         return torc_publish_out(publisher, type, data, length);
     }
     entry = torc_entry_at(publisher->entries, publisher->mask, publisher->stride, sequence);

@@ -163,10 +163,7 @@ static inline __attribute__((always_inline)) bool take(const struct torc_sequenc
 }
 
 static inline void stamp(const struct publisher *publisher, uint64_t sequence, size_t length, uint32_t type) {
-    struct torc_entry *entry = lane_entry(publisher, sequence);
-    torc_store_relaxed32(&entry->header_word, (uint32_t)length);
-    torc_store_relaxed32(&entry->type_word, type);
-    torc_store_release64(&entry->stamp, sequence + 1); /* STAMP */
+    torc_claim_stamp(publisher, lane_entry(publisher, sequence), sequence, (uint32_t)length, type);
     torc_shared_tell(publisher);
 }
 

@@ -1,7 +1,7 @@
 /* src/row.c - messages that go into the lane, a row at once: a pass that is as short as torc_publish is for one.
  *
- * Who may run at the same time: as in claim.c, and for the same reasons as in claim_fast.c nothing but the stamps needs
- * an order. */
+ * Who may run at the same time: as in claim.c, and for the same reasons as in claim_fast.c nothing but `claimed` and the
+ * stamps needs an order. */
 #include "row.h"
 
 #include <string.h>
@@ -55,9 +55,8 @@ static inline void publish_one(const struct publisher *self, const struct torc_m
  * last one. Nothing in between waits for anybody. */
 size_t torc_row_publish(struct publisher *self, const struct torc_message *messages, size_t count) {
     uint64_t sequence = lane_claimed(self);
-    size_t some = lane_claims(self) != 0 ? 0 : count_small(self, messages, count < ROW ? count : ROW);
-    some = some == 0 ? 0 : torc_claim_entries(self, sequence, some);
-    if (some == 0) {
+    size_t some = count_small(self, messages, count < ROW ? count : ROW);
+    if (some == 0 || lane_claims(self) != 0 || (some = torc_claim_entries(self, sequence, some)) == 0) {
         return 0;
     }
     torc_store_release64(&self->hot.lane->claimed, sequence + some); /* CLAIMED, CLOSE, COPY; as in torc_publish */

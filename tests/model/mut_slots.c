@@ -73,6 +73,10 @@ static void check_passed(void) {
 MODEL_SCENARIO(mut_release_passed, .claim = "a plain-store release by the publisher's last thread reaches its next one",
                .hazards = "12, 19", .setup = setup_passed, .thread = {claim_and_pass, claim_passed},
                .check = check_passed, .preemptions = 2, .quick = 1);
+MODEL_SCENARIO(mut_release_passed_fences, .claim = "the same without membarrier", .hazards = "12, 19",
+               .setup = setup_passed, .thread = {claim_and_pass, claim_passed}, .check = check_passed, .fences = true,
+               .preemptions = 2, .quick = 1);
+
 /* The next one finds nothing, which makes it the pool's owner, before the last one, still the owner, lets go. */
 static void claim_twice(void) {
     wait_handed();
@@ -84,9 +88,6 @@ static void claim_twice(void) {
 MODEL_SCENARIO(mut_claim_recent, .claim = "the slot released last is claimed inline after what its holder read of it",
                .hazards = "12", .setup = setup_cloned, .thread = {claim_and_pass, claim_twice}, .check = check_claimed,
                .preemptions = MODEL_UNBOUNDED);
-MODEL_SCENARIO(mut_release_passed_fences, .claim = "the same without membarrier", .hazards = "12, 19",
-               .setup = setup_passed, .thread = {claim_and_pass, claim_passed}, .check = check_passed, .fences = true,
-               .preemptions = 2, .quick = 1);
 
 /* --- the fast way to a slot --------------------------------------------------------------------------------------- */
 

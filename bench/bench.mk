@@ -39,8 +39,8 @@ ifneq ($(filter bench bench-peers bench-report bench-table bench-goals bench-bro
 .NOTPARALLEL:
 endif
 
-# All loops begin where the processor fetches: whether one that fills or adds up 16 KiB happens to straddle such a place made
-# 0.6 of the rate, whoever's queue was between.
+# All loops begin at multiples of 32: where those that fill and add up 16 KiB happened to lie made 0.6 of torc's rate, with the
+# same instructions.
 $(call object,$(filter %.cpp,$(SUITE_SRC))) $(PEERS:%=$(O)/bench/peers/%.so): private OPTIMISE += -falign-loops=32
 
 -include $(patsubst %.o,%.d,$(call object,$(SUITE_SRC)))
